@@ -1,0 +1,400 @@
+//===- RecurrenceOps.cpp - recurrences, scans, retention ------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/SeqmixOps.h"
+#include "dialect/TokenBuilder.h"
+#include "dialect/Verification.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+/// Clones the body of a mixer's region for the given arguments and returns the
+/// yielded values.
+static SmallVector<Value> inlineToken(OpBuilder &builder, Block &body,
+                                      ArrayRef<Value> arguments) {
+  IRMapping mapping;
+  mapping.map(body.getArguments(), arguments);
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  return llvm::map_to_vector(body.getTerminator()->getOperands(),
+                             [&](Value v) { return mapping.lookup(v); });
+}
+
+//===----------------------------------------------------------------------===//
+// RecurrenceOp
+//===----------------------------------------------------------------------===//
+
+void RecurrenceOp::build(OpBuilder &builder, OperationState &state,
+                         TypeRange outputs, ValueRange sequences,
+                         ValueRange invariants, ValueRange states,
+                         ArrayRef<StringRef> stateNames) {
+  build(builder, state, outputs, states.getTypes(), sequences, invariants,
+        states, builder.getStrArrayAttr(stateNames));
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = builder.createBlock(state.regions.front().get());
+  for (Value v : sequences)
+    body->addArgument(getTokenType(v.getType()), v.getLoc());
+  for (Value v : invariants)
+    body->addArgument(v.getType(), v.getLoc());
+  for (Value v : states)
+    body->addArgument(getTokenStateType(v.getType()), v.getLoc());
+}
+
+Block::BlockArgListType RecurrenceOp::getTokenArguments() {
+  return getToken().getArguments().take_front(getSequences().size());
+}
+Block::BlockArgListType RecurrenceOp::getInvariantArguments() {
+  return getToken()
+      .getArguments()
+      .drop_front(getSequences().size())
+      .take_front(getInvariants().size());
+}
+Block::BlockArgListType RecurrenceOp::getStateArguments() {
+  return getToken().getArguments().take_back(getStates().size());
+}
+OperandRange RecurrenceOp::getYieldedOutputs() {
+  return getToken().front().getTerminator()->getOperands().take_front(
+      getOutputs().size());
+}
+OperandRange RecurrenceOp::getYieldedStates() {
+  return getToken().front().getTerminator()->getOperands().take_back(
+      getStates().size());
+}
+
+std::string RecurrenceOp::getStateName(unsigned index) {
+  if (auto names = getStateNames(); names && index < names->size())
+    return cast<StringAttr>((*names)[index]).str();
+  return ("state" + Twine(index)).str();
+}
+
+SmallVector<Value> RecurrenceOp::getSequenceOperands() { return getSequences(); }
+SmallVector<Value> RecurrenceOp::getInvariantOperands() {
+  return getInvariants();
+}
+SmallVector<Value> RecurrenceOp::getStateOperands() { return getStates(); }
+SmallVector<Value> RecurrenceOp::getSequenceResults() { return getOutputs(); }
+SmallVector<Value> RecurrenceOp::getStateResults() { return getFinalStates(); }
+
+SmallVector<Value> RecurrenceOp::buildToken(OpBuilder &builder, Location loc,
+                                            ValueRange tokens,
+                                            ValueRange invariants,
+                                            ValueRange states) {
+  SmallVector<Value> arguments(tokens);
+  llvm::append_range(arguments, invariants);
+  llvm::append_range(arguments, states);
+  return inlineToken(builder, getToken().front(), arguments);
+}
+
+LogicalResult RecurrenceOp::verify() {
+  // recurrence_c1
+  if (getSequences().empty())
+    return emitOpError("expects at least one sequence operand");
+  // recurrence_c6
+  if (getStates().getTypes() != getFinalStates().getTypes())
+    return emitOpError("expects final states of the initial states' types");
+  // recurrence_c2
+  SmallVector<Value> sequences(getSequences());
+  llvm::append_range(sequences, getOutputs());
+  if (failed(verifyLeadingAxes(*this, sequences, getStates())))
+    return failure();
+  if (auto names = getStateNames();
+      names && !names->empty() && names->size() != getStates().size())
+    return emitOpError("expects one name per state: ")
+           << names->size() << " != " << getStates().size();
+  return success();
+}
+
+LogicalResult RecurrenceOp::verifyRegions() {
+  // recurrence_c3
+  SmallVector<Type> expected;
+  for (Type type : getSequences().getTypes())
+    expected.push_back(getTokenType(type));
+  llvm::append_range(expected, getInvariants().getTypes());
+  for (Type type : getStates().getTypes())
+    expected.push_back(getTokenStateType(type));
+  TypeRange arguments = getToken().getArgumentTypes();
+  if (arguments.size() != expected.size())
+    return emitOpError("expects one region argument per operand: ")
+           << arguments.size() << " != " << expected.size();
+  for (auto [index, have, want] : llvm::enumerate(arguments, expected))
+    if (have != want)
+      return emitOpError("expects region argument #")
+             << index << " of type " << want << ", not " << have;
+  // recurrence_c4
+  Operation *yield = getToken().front().getTerminator();
+  size_t wanted = getOutputs().size() + getFinalStates().size();
+  if (yield->getNumOperands() != wanted) {
+    InFlightDiagnostic diag =
+        emitOpError("expects as many yielded values as outputs and states: ")
+        << yield->getNumOperands() << " != " << wanted;
+    diag.attachNote(yield->getLoc()) << "yielded here";
+    return diag;
+  }
+  // recurrence_c5
+  for (auto [index, result] : llvm::enumerate(getResults())) {
+    Type want = index < getOutputs().size()
+                    ? getTokenType(result.getType())
+                    : getTokenStateType(result.getType());
+    Type have = yield->getOperand(index).getType();
+    if (have == want)
+      continue;
+    InFlightDiagnostic diag = emitOpError("expects yielded value #")
+                              << index << " of type " << want << ", not "
+                              << have;
+    diag.attachNote(yield->getLoc()) << "yielded here";
+    return diag;
+  }
+  return success();
+}
+
+/// Parses `keyword ( %arg = %operand : type, ... )`, which may be absent.
+static ParseResult
+parseBindings(OpAsmParser &parser, StringRef keyword,
+              SmallVectorImpl<OpAsmParser::Argument> &arguments,
+              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+              SmallVectorImpl<Type> &types) {
+  if (failed(parser.parseOptionalKeyword(keyword)))
+    return success();
+  return parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, [&] {
+    return failure(parser.parseArgument(arguments.emplace_back()) ||
+                   parser.parseEqual() ||
+                   parser.parseOperand(operands.emplace_back()) ||
+                   parser.parseColonType(types.emplace_back()));
+  });
+}
+
+static void printBindings(OpAsmPrinter &printer, StringRef keyword,
+                          Block::BlockArgListType arguments,
+                          OperandRange operands) {
+  if (operands.empty())
+    return;
+  printer.printNewline();
+  printer << "    " << keyword << "(";
+  llvm::interleaveComma(
+      llvm::zip_equal(arguments, operands), printer, [&](auto pair) {
+        auto [argument, operand] = pair;
+        printer << argument << " = " << operand << " : " << operand.getType();
+      });
+  printer << ")";
+}
+
+ParseResult RecurrenceOp::parse(OpAsmParser &parser, OperationState &result) {
+  using Operands = SmallVector<OpAsmParser::UnresolvedOperand>;
+  SmallVector<OpAsmParser::Argument> arguments;
+  Operands operands[3];
+  SmallVector<Type> types[3];
+  const char *keywords[] = {"tokens", "invariants", "states"};
+  SMLoc loc = parser.getCurrentLocation();
+  for (int kind : {0, 1, 2})
+    if (parseBindings(parser, keywords[kind], arguments, operands[kind],
+                      types[kind]))
+      return failure();
+  SmallVector<Type> outputs;
+  if (parser.parseArrow() ||
+      parser.parseCommaSeparatedList(
+          OpAsmParser::Delimiter::Paren,
+          [&] { return parser.parseType(outputs.emplace_back()); }) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+
+  size_t index = 0;
+  for (int kind : {0, 1, 2})
+    for (Type type : types[kind]) {
+      if (kind == 0 && !isSequenceType(type))
+        return parser.emitError(loc, "expects a sequence tensor, not ") << type;
+      if (kind == 2 && !isStateType(type))
+        return parser.emitError(loc, "expects a state tensor, not ") << type;
+      arguments[index++].type = kind == 0   ? Type(getTokenType(type))
+                                : kind == 1 ? type
+                                            : Type(getTokenStateType(type));
+    }
+  for (int kind : {0, 1, 2})
+    if (parser.resolveOperands(operands[kind], types[kind], loc,
+                               result.operands))
+      return failure();
+  result.addTypes(outputs);
+  result.addTypes(types[2]);
+  Builder &builder = parser.getBuilder();
+  auto sizes = [](auto... n) {
+    return SmallVector<int32_t>{static_cast<int32_t>(n)...};
+  };
+  result.addAttribute(getOperandSegmentSizeAttr(),
+                      builder.getDenseI32ArrayAttr(
+                          sizes(types[0].size(), types[1].size(), types[2].size())));
+  result.addAttribute(
+      getResultSegmentSizeAttr(),
+      builder.getDenseI32ArrayAttr(sizes(outputs.size(), types[2].size())));
+  return parser.parseRegion(*result.addRegion(), arguments);
+}
+
+void RecurrenceOp::print(OpAsmPrinter &printer) {
+  printBindings(printer, "tokens", getTokenArguments(), getSequences());
+  printBindings(printer, "invariants", getInvariantArguments(),
+                getInvariants());
+  printBindings(printer, "states", getStateArguments(), getStates());
+  printer << " -> (" << getOutputs().getTypes() << ")";
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(),
+      {getOperandSegmentSizeAttr(), getResultSegmentSizeAttr()});
+  printer << ' ';
+  printer.printRegion(getToken(), /*printEntryBlockArgs=*/false);
+}
+
+//===----------------------------------------------------------------------===//
+// ScanOp
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> ScanOp::getSequenceOperands() { return getInputs(); }
+SmallVector<Value> ScanOp::getInvariantOperands() { return {}; }
+SmallVector<Value> ScanOp::getStateOperands() { return getStates(); }
+SmallVector<Value> ScanOp::getSequenceResults() { return getOutputs(); }
+SmallVector<Value> ScanOp::getStateResults() { return getFinalStates(); }
+
+SmallVector<Value> ScanOp::buildToken(OpBuilder &builder, Location loc,
+                                      ValueRange tokens, ValueRange invariants,
+                                      ValueRange states) {
+  SmallVector<Value> arguments(states);
+  llvm::append_range(arguments, tokens);
+  SmallVector<Value> next =
+      inlineToken(builder, getCombine().front(), arguments);
+  SmallVector<Value> results =
+      getExclusive() ? SmallVector<Value>(states) : next;
+  llvm::append_range(results, next);
+  return results;
+}
+
+LogicalResult ScanOp::verify() {
+  // scan_c1
+  if (getInputs().empty() || getInputs().size() != getStates().size())
+    return emitOpError("expects as many inputs as states, at least one: ")
+           << getInputs().size() << " and " << getStates().size();
+  // scan_c2
+  for (auto [input, state] : llvm::zip_equal(getInputs(), getStates()))
+    if (getTokenType(input.getType()) != getTokenStateType(state.getType()))
+      return emitOpError("expects inputs and states of the same elements: ")
+             << input.getType() << " and " << state.getType();
+  // scan_c5
+  if (getInputs().getTypes() != getOutputs().getTypes() ||
+      getStates().getTypes() != getFinalStates().getTypes())
+    return emitOpError("expects results of the operands' types");
+  return verifyLeadingAxes(*this, getInputs(), getStates());
+}
+
+LogicalResult ScanOp::verifyRegions() {
+  // scan_c3
+  SmallVector<Type> elements;
+  for (Type type : getInputs().getTypes())
+    elements.push_back(getTokenType(type));
+  SmallVector<Type> twice(elements);
+  llvm::append_range(twice, elements);
+  if (getCombine().getArgumentTypes() != TypeRange(twice))
+    return emitOpError("expects region arguments ")
+           << TypeRange(twice) << ", not " << getCombine().getArgumentTypes();
+  // scan_c4
+  Operation *yield = getCombine().front().getTerminator();
+  if (yield->getOperandTypes() != TypeRange(elements)) {
+    InFlightDiagnostic diag = emitOpError("expects yielded values ")
+                              << TypeRange(elements) << ", not "
+                              << yield->getOperandTypes();
+    diag.attachNote(yield->getLoc()) << "yielded here";
+    return diag;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// RetentionOp
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> RetentionOp::getSequenceOperands() {
+  SmallVector<Value> operands = {getQuery(), getKey(), getValue()};
+  if (getDecay())
+    operands.push_back(getDecay());
+  return operands;
+}
+SmallVector<Value> RetentionOp::getInvariantOperands() {
+  SmallVector<Value> operands;
+  for (Value v : {getConstantDecay(), getBonus()})
+    if (v)
+      operands.push_back(v);
+  return operands;
+}
+SmallVector<Value> RetentionOp::getStateOperands() { return {getState()}; }
+SmallVector<Value> RetentionOp::getSequenceResults() { return {getOutput()}; }
+SmallVector<Value> RetentionOp::getStateResults() { return {getFinalState()}; }
+
+SmallVector<Value> RetentionOp::buildToken(OpBuilder &builder, Location loc,
+                                           ValueRange tokens,
+                                           ValueRange invariants,
+                                           ValueRange states) {
+  TokenBuilder b(builder, loc);
+  Value q = tokens[0], k = tokens[1], v = tokens[2], old = states[0];
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(old.getType()).getShape();
+  Value update = b.mul(b.broadcast(k, shape, {2}), b.broadcast(v, shape, {1}));
+  Value kept = old;
+  Value decay = getDecay()           ? tokens[3]
+                : getConstantDecay() ? invariants[0]
+                                     : Value();
+  if (decay) {
+    // The decay's axes are the first of [H, K, V].
+    SmallVector<int64_t> added;
+    for (int64_t axis = cast<RankedTensorType>(decay.getType()).getRank();
+         axis < 3; ++axis)
+      added.push_back(axis);
+    kept = b.mul(b.broadcast(decay, shape, added), old);
+  }
+  Value next = b.add(kept, update);
+  Value read = next;
+  if (getBonus()) {
+    Value bonus = b.broadcast(invariants.back(), shape, {2});
+    read = b.add(old, b.mul(bonus, update));
+  }
+  Value output = b.sum(b.mul(b.broadcast(q, shape, {2}), read), {1});
+  return {output, next};
+}
+
+LogicalResult RetentionOp::verify() {
+  ArrayRef<int64_t> q = shapeOf(getQuery()), v = shapeOf(getValue());
+  // retention_c1
+  if (q.size() != 4 || v.size() != 4 || q[2] != v[2])
+    return emitOpError("expects query and value [batch, time, H, K] and "
+                       "[batch, time, H, V] with the same heads: ")
+           << getQuery().getType() << " and " << getValue().getType();
+  // retention_c2
+  SmallVector<int64_t> memory = {q[2], q[3], v[3]};
+  if (getTokenStateType(getState().getType()).getShape() !=
+      ArrayRef<int64_t>(memory))
+    return emitOpError("expects a state [batch, ")
+           << memory[0] << ", " << memory[1] << ", " << memory[2] << "], not "
+           << getState().getType();
+  // retention_c3, retention_c4
+  if (getDecay() && getConstantDecay())
+    return emitOpError("expects decay or constant_decay, not both");
+  auto isPrefix = [&](ArrayRef<int64_t> decay) {
+    return decay == ArrayRef<int64_t>(memory).take_front(decay.size()) &&
+           decay.size() <= 2;
+  };
+  if (getDecay() && !isPrefix(shapeOf(getDecay()).drop_front(2)))
+    return emitOpError("expects decay over no axis, [H] or [H, K], not ")
+           << getDecay().getType();
+  if (getConstantDecay() && !isPrefix(shapeOf(getConstantDecay())))
+    return emitOpError("expects constant_decay over no axis, [H] or [H, K], "
+                       "not ")
+           << getConstantDecay().getType();
+  // retention_c5
+  if (getBonus() &&
+      shapeOf(getBonus()) != ArrayRef<int64_t>(memory).take_front(2))
+    return emitOpError("expects bonus [H, K], not ") << getBonus().getType();
+  // retention_c6
+  if (failed(verifyOneFloatType(*this, getOperands())))
+    return failure();
+  SmallVector<Value> sequences = getSequenceOperands();
+  return verifyLeadingAxes(*this, sequences, getState());
+}

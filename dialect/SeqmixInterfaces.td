@@ -1,0 +1,53 @@
+//===- SeqmixInterfaces.td - what passes ask of a mixer -------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_INTERFACES_TD
+#define SEQMIX_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def MixerOpInterface : OpInterface<"MixerOpInterface"> {
+  let cppNamespace = "::mlir::seqmix";
+  let description = [{
+    An op that mixes along a sequence by carrying state from token to token.
+    Whatever the op, its meaning is the recurrence
+
+        outputs[b, t], states[b] = token(sequences[b, t], invariants, states[b])
+
+    taken over t in order (or in reverse), independently for each b. A pass
+    that works from this interface works for every mixer, present and future.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands with one value per token: [batch, time, ...].",
+      "::llvm::SmallVector<::mlir::Value>", "getSequenceOperands">,
+    InterfaceMethod<"The operands that are the same for every token.",
+      "::llvm::SmallVector<::mlir::Value>", "getInvariantOperands">,
+    InterfaceMethod<"The states before the first token: [batch, ...].",
+      "::llvm::SmallVector<::mlir::Value>", "getStateOperands">,
+    InterfaceMethod<"The results with one value per token: [batch, time, ...].",
+      "::llvm::SmallVector<::mlir::Value>", "getSequenceResults">,
+    InterfaceMethod<[{
+      The states after the last token, of the same number and types as the
+      state operands.}],
+      "::llvm::SmallVector<::mlir::Value>", "getStateResults">,
+    InterfaceMethod<"The axis of sequences along which the op mixes.",
+      "int64_t", "getSequenceAxis", (ins), "", "return 1;">,
+    InterfaceMethod<"Whether the tokens are visited from the last to the first.",
+      "bool", "isReversed", (ins), "", "return false;">,
+    InterfaceMethod<[{
+      Builds the one-token form at the insertion point. Every value is one
+      token of one sequence: `tokens` are the sequence operands and `states`
+      the states without their batch and time axes. Returns the outputs, then
+      the next states.}],
+      "::llvm::SmallVector<::mlir::Value>", "buildToken",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$tokens, "::mlir::ValueRange":$invariants,
+           "::mlir::ValueRange":$states)>
+  ];
+}
+
+#endif // SEQMIX_INTERFACES_TD
