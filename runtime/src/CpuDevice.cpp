@@ -1,0 +1,63 @@
+//===- CpuDevice.cpp - what the host lends to compiled CPU code -----------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The bridge between the C table that compiled code calls and the runtime's
+// thread pool, and the one place that decides how many threads there are.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/CpuDevice.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include <sched.h>
+
+using namespace seqmix;
+
+static constexpr int maxThreads = 1024;
+
+static void hostParallelFor(void *context, int64_t count, int64_t cost,
+                            ThreadPool::Body body, void *arg) {
+  static_cast<ThreadPool *>(context)->parallelFor(count, cost, body, arg);
+}
+
+CpuDevice::CpuDevice(int threads)
+    : Pool(threads), Host{sizeof(seqmix_abi_host), &Pool, hostParallelFor} {}
+
+/// Processors that this process may run on, which containers and `taskset` make
+/// fewer than the machine has.
+static int availableProcessors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0)
+    return std::max(CPU_COUNT(&set), 1);
+  return std::max<int>(std::thread::hardware_concurrency(), 1);
+}
+
+Status CpuDevice::chooseThreads(int requested, int &threads) {
+  if (requested < 0 || requested > maxThreads)
+    return Status::error(SEQMIX_ERROR_INVALID_ARGUMENT,
+                         "the number of threads is %d when it should be from 1 "
+                         "to %d, or 0 to choose",
+                         requested, maxThreads);
+  threads = requested;
+  const char *text = std::getenv("SEQMIX_THREADS");
+  if (threads == 0 && text && *text) {
+    char *end;
+    long value = std::strtol(text, &end, 10);
+    if (*end || value < 1 || value > maxThreads)
+      return Status::error(SEQMIX_ERROR_INVALID_ARGUMENT,
+                           "SEQMIX_THREADS is '%.32s' when it should be a "
+                           "number from 1 to %d",
+                           text, maxThreads);
+    threads = static_cast<int>(value);
+  }
+  if (threads == 0)
+    threads = std::min(availableProcessors(), maxThreads);
+  return Status();
+}

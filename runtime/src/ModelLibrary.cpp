@@ -1,0 +1,77 @@
+//===- ModelLibrary.cpp - a compiled model, loaded ------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A model is found by its one exported function. What can be wrong with a
+// library is told apart here: it is not there, it is no library, it is no
+// model, it speaks another version of the interface.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/ModelLibrary.h"
+
+#include <cinttypes>
+#include <cstring>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+using namespace seqmix;
+
+void ModelLibrary::Close::operator()(void *handle) const { dlclose(handle); }
+
+Status ModelLibrary::open(const std::string &path) {
+  const char *file = path.c_str();
+  if (access(file, F_OK) != 0)
+    return Status::error(SEQMIX_ERROR_NOT_FOUND,
+                         "cannot open model '%s': no such file", file);
+  // Without a slash dlopen would search the system's folders instead.
+  std::string place = path.find('/') == std::string::npos ? "./" + path : path;
+  Handle.reset(dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (!Handle) {
+    const char *reason = dlerror();
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "cannot load model '%s': %s", file,
+                         reason ? reason : "unknown reason");
+  }
+
+  void *symbol = dlsym(Handle.get(), SEQMIX_MODEL_QUERY_SYMBOL);
+  if (!symbol)
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "'%s' is not a seqmix model: it does not export %s",
+                         file, SEQMIX_MODEL_QUERY_SYMBOL);
+  auto query = reinterpret_cast<seqmix_model_query_fn>(symbol);
+  const seqmix_abi_model *model = query(SEQMIX_ABI_VERSION);
+  if (!model)
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "model '%s' does not speak version %u of the model "
+                         "interface: compile it again with a matching seqmixc",
+                         file, SEQMIX_ABI_VERSION);
+  if (model->magic != SEQMIX_ABI_MAGIC)
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "'%s' is not a seqmix model: its magic is %#x when "
+                         "it should be %#x",
+                         file, model->magic, SEQMIX_ABI_MAGIC);
+  if (model->version != SEQMIX_ABI_VERSION ||
+      model->size != sizeof(seqmix_abi_model))
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "model '%s' was compiled for version %u of the model "
+                         "interface (%" PRIu64 " bytes), but this runtime "
+                         "speaks version %u (%zu bytes)",
+                         file, model->version, model->size, SEQMIX_ABI_VERSION,
+                         sizeof(seqmix_abi_model));
+  if (Status status = checkModelTable(*model, file); !status.ok())
+    return status;
+  Model = model;
+  return Status();
+}
+
+const seqmix_abi_entry *ModelLibrary::findEntry(const char *name) const {
+  for (uint32_t i = 0; i != Model->num_entries; ++i)
+    if (std::strcmp(Model->entries[i].name, name) == 0)
+      return &Model->entries[i];
+  return nullptr;
+}
