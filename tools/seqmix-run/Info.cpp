@@ -1,0 +1,131 @@
+//===- Info.cpp - list what is in a model ---------------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Works without weights: everything it prints is in the compiled model.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/src/ElementType.h"
+#include "tools/seqmix-run/Commands.h"
+#include "tools/seqmix-run/Handles.h"
+#include "tools/seqmix-run/JsonWriter.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+using namespace seqmix;
+
+namespace {
+/// A table and what to call it.
+struct Section {
+  seqmix_table table;
+  const char *title;
+};
+} // namespace
+
+static constexpr Section sections[] = {{SEQMIX_INPUTS, "inputs"},
+                                       {SEQMIX_OUTPUTS, "outputs"},
+                                       {SEQMIX_STATES, "states"},
+                                       {SEQMIX_PARAMS, "parameters"}};
+
+static size_t totalBytes(const std::vector<seqmix_tensor_info> &tensors) {
+  size_t bytes = 0;
+  for (const seqmix_tensor_info &tensor : tensors)
+    bytes += tensor.bytes;
+  return bytes;
+}
+
+static size_t totalElements(const std::vector<seqmix_tensor_info> &tensors) {
+  size_t elements = 0;
+  for (const seqmix_tensor_info &tensor : tensors)
+    elements += tensor.bytes / seqmix_dtype_size(tensor.dtype);
+  return elements;
+}
+
+static void printSection(const Section &section,
+                         const std::vector<seqmix_tensor_info> &tensors) {
+  std::printf("\n%s: %zu, %zu values, %zu bytes%s\n", section.title,
+              tensors.size(), totalElements(tensors), totalBytes(tensors),
+              section.table == SEQMIX_STATES   ? " for each sequence"
+              : section.table == SEQMIX_PARAMS ? ""
+                                               : " for each token");
+  int width = 0;
+  for (const seqmix_tensor_info &tensor : tensors)
+    width = std::max(width, static_cast<int>(std::string(tensor.name).size()));
+  for (const seqmix_tensor_info &tensor : tensors) {
+    std::printf("  %-*s  %-4s  %s", width, tensor.name,
+                seqmix_dtype_name(tensor.dtype),
+                shapeString(tensor.shape, tensor.rank).c_str());
+    if (tensor.limit)
+      std::printf("  in [0, %" PRId64 ")", tensor.limit);
+    std::printf("\n");
+  }
+}
+
+static void writeSection(JsonWriter &json, const Section &section,
+                         const std::vector<seqmix_tensor_info> &tensors) {
+  json.key(section.title).open('[');
+  for (const seqmix_tensor_info &tensor : tensors) {
+    json.open('{').key("name").string(tensor.name);
+    json.key("dtype").string(seqmix_dtype_name(tensor.dtype));
+    json.key("shape").open('[');
+    for (uint32_t i = 0; i != tensor.rank; ++i)
+      json.integer(tensor.shape[i]);
+    json.close(']').key("bytes").integer(tensor.bytes);
+    if (tensor.limit)
+      json.key("limit").integer(tensor.limit);
+    json.close('}');
+  }
+  json.close(']');
+}
+
+static void printJson(const ModelHandle &model) {
+  JsonWriter json;
+  json.open('{').key("model").string(seqmix_model_name(model.get()));
+  json.key("producer").string(seqmix_model_producer(model.get()));
+  json.key("threads").integer(seqmix_model_threads(model.get()));
+  json.key("weights").boolean(seqmix_model_has_weights(model.get()));
+  json.key("max_length").integer(seqmix_model_max_length(model.get()));
+  json.key("state_bytes").integer(seqmix_model_state_bytes(model.get()));
+  std::vector<seqmix_tensor_info> params = listTensors(model, SEQMIX_PARAMS);
+  json.key("parameter_count").integer(totalElements(params));
+  json.key("parameter_bytes").integer(totalBytes(params));
+  json.key("entries").open('[');
+  for (size_t i = 0; i != seqmix_model_entry_count(model.get()); ++i)
+    json.string(seqmix_model_entry_name(model.get(), i));
+  json.close(']');
+  for (const Section &section : sections)
+    writeSection(json, section, listTensors(model, section.table));
+  json.close('}').print();
+}
+
+int seqmix::runInfo(const Args &args) {
+  ModelHandle model = openModel(args);
+  if (args.json) {
+    printJson(model);
+    return 0;
+  }
+  std::printf("model %s\n", seqmix_model_name(model.get()));
+  std::printf("  producer    %s\n", seqmix_model_producer(model.get()));
+  std::printf("  device      cpu, %d threads\n",
+              seqmix_model_threads(model.get()));
+  std::printf("  weights     %s\n",
+              seqmix_model_has_weights(model.get()) ? "bound" : "not given");
+  if (int64_t most = seqmix_model_max_length(model.get()))
+    std::printf("  max length  %" PRId64 " tokens\n", most);
+  std::printf("  state       %zu bytes for each sequence, %016" PRIx64 "\n",
+              seqmix_model_state_bytes(model.get()),
+              seqmix_model_state_id(model.get()));
+  std::printf("  entries    ");
+  for (size_t i = 0; i != seqmix_model_entry_count(model.get()); ++i)
+    std::printf(" %s", seqmix_model_entry_name(model.get(), i));
+  std::printf("\n");
+  for (const Section &section : sections)
+    printSection(section, listTensors(model, section.table));
+  return 0;
+}
