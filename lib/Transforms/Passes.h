@@ -1,0 +1,25 @@
+//===- Passes.h - passes that keep the dialect ----------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_LIB_TRANSFORMS_PASSES_H
+#define SEQMIX_LIB_TRANSFORMS_PASSES_H
+
+#include "dialect/SeqmixOps.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+namespace seqmix {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "lib/Transforms/Passes.h.inc"
+
+} // namespace seqmix
+} // namespace mlir
+
+#endif // SEQMIX_LIB_TRANSFORMS_PASSES_H

@@ -1,0 +1,60 @@
+//===- Passes.td - passes that keep the dialect ---------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_TRANSFORMS_PASSES_TD
+#define SEQMIX_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def DeriveStep : Pass<"seqmix-derive-step", "::mlir::seqmix::ModelOp"> {
+  let summary = "derive the step entry point from prefill";
+  let description = [{
+    Adds to a model the entry point `step`, which takes exactly one token, as
+    the entry point `prefill` for a length of one. Requires an entry point
+    `prefill`, and does nothing where `step` is there already.
+
+    Before and after: test/Transforms/derive-step.mlir.
+  }];
+}
+
+def StabilizeExponentials : Pass<"seqmix-stabilize-exponentials"> {
+  let summary = "carry states that are sums of exponentials with an exponent";
+  let description = [{
+    Rewrites recurrences whose states overflow although their outputs do not:
+    sums of exponentials of unbounded inputs that only meet in quotients. Every
+    value is tracked as `mantissa * exp(exponent)`; a state becomes its
+    mantissa together with a carried exponent, the running maximum of what was
+    added, and states that always have the same exponent share one.
+
+    A recurrence is rewritten only if it is proven that every output is free of
+    unbounded exponents afterwards (they cancel, or are never positive), so the
+    meaning in exact arithmetic is kept and no intermediate can overflow.
+    Otherwise it is left alone.
+
+    The added states are inputs and results of the op like any other, and are
+    named after the states they scale.
+
+    Before and after: test/Transforms/stabilize-exponentials.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def RelaxReductions : Pass<"seqmix-relax-reductions"> {
+  let summary = "let sums be taken in any order";
+  let description = [{
+    A sum over a named axis has no order in the language. Marks the additions
+    and multiplications of `linalg` reductions as reassociable and contractable
+    so that later stages may vectorise them.
+
+    Before and after: test/Transforms/relax-reductions.mlir.
+  }];
+}
+
+#endif // SEQMIX_TRANSFORMS_PASSES_TD
