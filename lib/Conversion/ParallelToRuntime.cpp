@@ -1,0 +1,236 @@
+//===- ParallelToRuntime.cpp - parallel loops on the host's threads -------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A compiled model has no threads of its own; the host lends them through one
+// function pointer. A parallel loop becomes a body function and a call of that
+// pointer; what the body uses travels in a struct on the caller's stack.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Conversion/CallStruct.h"
+#include "lib/Conversion/Passes.h"
+
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace mlir {
+namespace seqmix {
+#define GEN_PASS_DEF_CONVERTPARALLELTORUNTIME
+#include "lib/Conversion/Passes.h.inc"
+} // namespace seqmix
+} // namespace mlir
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+namespace {
+struct ConvertParallelToRuntime
+    : public seqmix::impl::ConvertParallelToRuntimeBase<
+          ConvertParallelToRuntime> {
+  void runOnOperation() override;
+};
+
+/// Outlines the loops of one function.
+class Outliner {
+public:
+  explicit Outliner(func::FuncOp function)
+      : function(function), builder(function.getContext()),
+        converter(function.getContext()),
+        pointer(LLVM::LLVMPointerType::get(function.getContext())) {}
+
+  void outline(scf::ParallelOp loop, unsigned index);
+
+private:
+  func::FuncOp buildBody(scf::ParallelOp loop, StringRef name,
+                         ValueRange captured, LLVM::LLVMStructType record);
+  Value pack(Location loc, ValueRange captured, LLVM::LLVMStructType record);
+  void callHost(scf::ParallelOp loop, func::FuncOp body, Value arguments);
+  Value estimateCost(Location loc, Block &block);
+  Value toIndexed(Location loc, Value value, Type type) {
+    return arith::IndexCastOp::create(builder, loc, type, value);
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  LLVMTypeConverter converter;
+  LLVM::LLVMPointerType pointer;
+};
+} // namespace
+
+/// The scalar operations of one execution of `block`, as an index value built
+/// outside of the parallel loop.
+Value Outliner::estimateCost(Location loc, Block &block) {
+  int64_t plain = 0;
+  Value sum;
+  for (Operation &op : block.without_terminator()) {
+    auto loop = dyn_cast<scf::ForOp>(op);
+    if (!loop) {
+      ++plain;
+      continue;
+    }
+    // Bounds are taken where they are known outside; else one turn is counted.
+    Value inner = estimateCost(loc, *loop.getBody());
+    APInt trips;
+    Value count;
+    if (matchPattern(loop.getUpperBound(), m_ConstantInt(&trips)))
+      count = arith::ConstantIndexOp::create(builder, loc, trips.getSExtValue());
+    else if (!loop->getParentOfType<scf::ParallelOp>()->isAncestor(
+                 loop.getUpperBound().getParentBlock()->getParentOp()))
+      count = loop.getUpperBound();
+    if (count)
+      inner = arith::MulIOp::create(builder, loc, inner, count);
+    sum = sum ? arith::AddIOp::create(builder, loc, sum, inner).getResult()
+              : inner;
+  }
+  Value here = arith::ConstantIndexOp::create(builder, loc, plain);
+  return sum ? arith::AddIOp::create(builder, loc, sum, here).getResult()
+             : here;
+}
+
+/// A struct on the stack of the function with the captured values.
+Value Outliner::pack(Location loc, ValueRange captured,
+                     LLVM::LLVMStructType record) {
+  Value slot;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                         builder.getI64IntegerAttr(1));
+    slot = LLVM::AllocaOp::create(builder, loc, pointer, record, one);
+  }
+  Value filled = LLVM::PoisonOp::create(builder, loc, record);
+  for (auto [index, value] : llvm::enumerate(captured)) {
+    Value member = UnrealizedConversionCastOp::create(
+                       builder, loc, record.getBody()[index], value)
+                       .getResult(0);
+    filled = LLVM::InsertValueOp::create(builder, loc, filled, member, index);
+  }
+  LLVM::StoreOp::create(builder, loc, filled, slot);
+  return slot;
+}
+
+/// The function `(arguments, begin, end)` that runs a range of the loop.
+func::FuncOp Outliner::buildBody(scf::ParallelOp loop, StringRef name,
+                                 ValueRange captured,
+                                 LLVM::LLVMStructType record) {
+  Location loc = loop.getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfter(function);
+  Type i64 = builder.getI64Type();
+  auto body = func::FuncOp::create(
+      builder, loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
+  body.setPrivate();
+  builder.setInsertionPointToStart(body.addEntryBlock());
+  Value members =
+      LLVM::LoadOp::create(builder, loc, record, body.getArgument(0));
+  IRMapping mapping;
+  for (auto [index, value] : llvm::enumerate(captured)) {
+    Value member = LLVM::ExtractValueOp::create(builder, loc, members, index);
+    mapping.map(value, UnrealizedConversionCastOp::create(
+                           builder, loc, value.getType(), member)
+                           .getResult(0));
+  }
+  Value begin = toIndexed(loc, body.getArgument(1), builder.getIndexType());
+  Value end = toIndexed(loc, body.getArgument(2), builder.getIndexType());
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto range = scf::ForOp::create(builder, loc, begin, end, one);
+  func::ReturnOp::create(builder, loc);
+  builder.setInsertionPointToStart(range.getBody());
+  // Constants are made anew rather than captured.
+  llvm::SetVector<Value> above;
+  getUsedValuesDefinedAbove(loop.getRegion(), above);
+  for (Value value : above)
+    if (!mapping.contains(value))
+      builder.clone(*value.getDefiningOp(), mapping);
+  Value step = arith::MulIOp::create(builder, loc, range.getInductionVar(),
+                                     mapping.lookupOrDefault(loop.getStep()[0]));
+  Value iv = arith::AddIOp::create(
+      builder, loc, step, mapping.lookupOrDefault(loop.getLowerBound()[0]));
+  mapping.map(loop.getInductionVars()[0], iv);
+  for (Operation &op : loop.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  return body;
+}
+
+void Outliner::callHost(scf::ParallelOp loop, func::FuncOp body,
+                        Value arguments) {
+  Location loc = loop.getLoc();
+  Type i64 = builder.getI64Type();
+  Value host = function.getArgument(0);
+  Value span = arith::SubIOp::create(builder, loc, loop.getUpperBound()[0],
+                                     loop.getLowerBound()[0]);
+  Value count =
+      arith::CeilDivSIOp::create(builder, loc, span, loop.getStep()[0]);
+  Value cost = estimateCost(loc, *loop.getBody());
+  Value context = loadHostField(builder, loc, host, HostField::context);
+  Value parallelFor = loadHostField(builder, loc, host, HostField::parallelFor);
+  Value reference = func::ConstantOp::create(
+      builder, loc, body.getFunctionType(), body.getSymName());
+  Value address =
+      UnrealizedConversionCastOp::create(builder, loc, pointer, reference)
+          .getResult(0);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(function.getContext()),
+      {pointer, i64, i64, pointer, pointer});
+  LLVM::CallOp::create(builder, loc, type,
+                       ValueRange{parallelFor, context,
+                                  toIndexed(loc, count, i64),
+                                  toIndexed(loc, cost, i64), address,
+                                  arguments});
+}
+
+void Outliner::outline(scf::ParallelOp loop, unsigned index) {
+  builder.setInsertionPoint(loop);
+  llvm::SetVector<Value> above;
+  getUsedValuesDefinedAbove(loop.getRegion(), above);
+  for (Value bound : {loop.getLowerBound()[0], loop.getStep()[0]})
+    above.insert(bound);
+  SmallVector<Value> captured;
+  SmallVector<Type> types;
+  for (Value value : above)
+    if (!matchPattern(value, m_Constant())) {
+      captured.push_back(value);
+      types.push_back(converter.convertType(value.getType()));
+    }
+  auto record =
+      LLVM::LLVMStructType::getLiteral(function.getContext(), types);
+  std::string name =
+      (function.getSymName() + "_parallel_" + Twine(index)).str();
+  func::FuncOp body = buildBody(loop, name, captured, record);
+  callHost(loop, body, pack(loop.getLoc(), captured, record));
+  loop.erase();
+}
+
+/// Whether `function` is an entry point: `(host, call) -> status`.
+static bool isEntryPoint(func::FuncOp function) {
+  return function.getNumArguments() == 2 && function.getNumResults() == 1 &&
+         llvm::all_of(function.getArgumentTypes(), [](Type type) {
+           return isa<LLVM::LLVMPointerType>(type);
+         });
+}
+
+void ConvertParallelToRuntime::runOnOperation() {
+  for (auto function :
+       llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+    if (!isEntryPoint(function))
+      continue;
+    SmallVector<scf::ParallelOp> loops;
+    function.walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
+      if (loop.getNumLoops() == 1 && loop.getNumReductions() == 0)
+        loops.push_back(loop);
+      return WalkResult::skip();
+    });
+    Outliner outliner(function);
+    for (auto [index, loop] : llvm::enumerate(loops))
+      outliner.outline(loop, index);
+  }
+}

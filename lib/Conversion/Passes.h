@@ -1,0 +1,30 @@
+//===- Passes.h - conversions out of the dialect --------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_LIB_CONVERSION_PASSES_H
+#define SEQMIX_LIB_CONVERSION_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class RewritePatternSet;
+
+namespace seqmix {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "lib/Conversion/Passes.h.inc"
+
+/// The reference lowering of every mixer; see `convert-seqmix-to-scf`.
+void populateSeqmixToSCFPatterns(RewritePatternSet &patterns);
+
+} // namespace seqmix
+} // namespace mlir
+
+#endif // SEQMIX_LIB_CONVERSION_PASSES_H

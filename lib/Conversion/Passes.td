@@ -1,0 +1,100 @@
+//===- Passes.td - conversions out of the dialect -------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_CONVERSION_PASSES_TD
+#define SEQMIX_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertSeqmixToSCF : Pass<"convert-seqmix-to-scf"> {
+  let summary = "lower every mixer to a loop over batch and a loop over tokens";
+  let description = [{
+    The reference: each mixer becomes a loop over the batch around a loop over
+    the tokens, whose body is the mixer's one-token form. Any op that answers
+    `MixerOpInterface` is lowered; none is named. Kept plain on purpose: other
+    forms are compared with this one.
+
+    Before and after: test/Conversion/seqmix-to-scf.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
+                              "::mlir::ModuleOp"> {
+  let summary = "bind entry points to the artifact's calling convention";
+  let description = [{
+    Each entry point becomes a function `(host, call) -> status` over the
+    structs of runtime/include/seqmix/model_abi.h: inputs, outputs, parameters
+    and states become views of the caller's memory, and every extent of batch
+    and time becomes the call's. The entering states are copied to where the
+    leaving states go unless the caller handed its states over (the two
+    pointers are equal); after that the state is updated in place.
+
+    Requires one model whose mixers have been lowered; leaves none.
+
+    Before and after: test/Conversion/model-to-func.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
+  let summary = "lower linalg reductions on buffers to loops";
+  let description = [{
+    Lowers `linalg.generic` ops with reductions to loops in an order that keeps
+    memory accesses contiguous: where the reduction runs along memory it is
+    innermost and accumulates in a register, otherwise the parallel loop that
+    runs along memory is. The parallel loop with the largest static extent is
+    outermost, and is an `scf.parallel` where the op is heavy enough to be
+    shared among threads.
+
+    Before and after: test/Conversion/lower-reductions.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PlanWorkspace : Pass<"seqmix-plan-workspace", "::mlir::ModuleOp"> {
+  let summary = "place temporary buffers in the caller's workspace";
+  let description = [{
+    Replaces every allocation of an entry point by a view of the call's
+    workspace, and adds a function `<entry>_workspace(batch, length) -> bytes`
+    that says how much of it a call needs. Buffers whose lifetimes do not
+    overlap share memory. A compiled model thus allocates nothing.
+
+    Before and after: test/Conversion/plan-workspace.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime",
+                                    "::mlir::ModuleOp"> {
+  let summary = "run parallel loops on the host's threads";
+  let description = [{
+    Outlines the body of each outermost one-dimensional `scf.parallel` without
+    results in an entry point into a function `(arguments, begin, end)` and
+    calls the host's `parallel_for` with it and an estimate of the cost of one
+    iteration. The host decides whether it is worth its while.
+
+    Before and after: test/Conversion/parallel-to-runtime.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+#endif // SEQMIX_CONVERSION_PASSES_TD
