@@ -1,0 +1,147 @@
+//===- Pipelines.cpp - the phases of compilation --------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is decided where: `forms` decides how each mixer runs, `tensors` and
+// `buffers` carry it out, `llvm` only changes the language. Everything that is
+// not about recurrences is upstream.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/Pipelines.h"
+
+#include "lib/Conversion/Passes.h"
+#include "lib/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+static constexpr PhaseInfo kPhases[] = {
+    {Phase::import, "import", "mixers and models, as written"},
+    {Phase::forms, "forms", "each mixer in the form it will run in"},
+    {Phase::tensors, "tensors", "loops over tensors, bound to the caller"},
+    {Phase::buffers, "buffers", "loops over memory, temporaries placed"},
+    {Phase::llvm, "llvm", "the LLVM dialect"},
+};
+
+ArrayRef<PhaseInfo> seqmix::getPhases() { return kPhases; }
+
+std::optional<Phase> seqmix::findPhase(StringRef name) {
+  for (const PhaseInfo &info : kPhases)
+    if (info.name == name)
+      return info.phase;
+  return std::nullopt;
+}
+
+static void addCleanUp(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+static void buildForms(OpPassManager &pm) {
+  // Passes recognise equal values by identity.
+  addCleanUp(pm);
+  pm.addPass(createStabilizeExponentials());
+  pm.addNestedPass<ModelOp>(createDeriveStep());
+  addCleanUp(pm);
+}
+
+static void buildTensors(OpPassManager &pm) {
+  pm.addPass(createConvertSeqmixToSCF());
+  pm.addPass(createConvertModelToFunc());
+  addCleanUp(pm);
+  pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createLinalgGeneralizeNamedOpsPass());
+  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createRelaxReductions());
+  addCleanUp(pm);
+}
+
+static void buildBuffers(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.allowReturnAllocsFromLoops = true;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  addCleanUp(pm);
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createLowerReductions());
+  function.addPass(createConvertLinalgToLoopsPass());
+  function.addPass(bufferization::createBufferHoistingPass());
+  function.addPass(bufferization::createBufferLoopHoistingPass());
+  addCleanUp(pm);
+  pm.addPass(createPlanWorkspace());
+  pm.addPass(createConvertParallelToRuntime());
+  addCleanUp(pm);
+}
+
+static void buildLLVM(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanUp(pm);
+}
+
+void seqmix::buildPhase(OpPassManager &pm, Phase phase) {
+  switch (phase) {
+  case Phase::import:
+    return;
+  case Phase::forms:
+    return buildForms(pm);
+  case Phase::tensors:
+    return buildTensors(pm);
+  case Phase::buffers:
+    return buildBuffers(pm);
+  case Phase::llvm:
+    return buildLLVM(pm);
+  }
+}
+
+void seqmix::buildPipeline(OpPassManager &pm, Phase last) {
+  for (const PhaseInfo &info : kPhases)
+    if (info.phase <= last)
+      buildPhase(pm, info.phase);
+}
+
+void seqmix::registerPipelines() {
+  for (const PhaseInfo &info : kPhases) {
+    if (info.phase == Phase::import)
+      continue;
+    Phase phase = info.phase;
+    PassPipelineRegistration<>(("seqmix-to-" + info.name).str(),
+                               ("To the phase: " + info.description).str(),
+                               [phase](OpPassManager &pm) {
+                                 buildPipeline(pm, phase);
+                               });
+  }
+}
+
+void seqmix::registerPipelineDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registry.insert<SeqmixDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}

@@ -1,0 +1,60 @@
+//===- Pipelines.h - the phases of compilation ----------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_LIB_PIPELINES_PIPELINES_H
+#define SEQMIX_LIB_PIPELINES_PIPELINES_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+
+namespace seqmix {
+
+/// The states a module passes through, in order. A compilation can stop after
+/// any of them.
+enum class Phase {
+  import,  ///< mixers and models, as written
+  forms,   ///< each mixer in the form it will run in; entry points derived
+  tensors, ///< loops over tensors; entry points bound to the caller
+  buffers, ///< loops over memory; temporaries placed, threads borrowed
+  llvm     ///< the LLVM dialect
+};
+
+struct PhaseInfo {
+  Phase phase;
+  llvm::StringLiteral name;
+  llvm::StringLiteral description;
+};
+
+/// All phases in order.
+llvm::ArrayRef<PhaseInfo> getPhases();
+
+/// The phase of that name.
+std::optional<Phase> findPhase(llvm::StringRef name);
+
+/// Adds the passes that lead from the phase before `phase` to it.
+void buildPhase(OpPassManager &pm, Phase phase);
+
+/// Adds the passes that lead from an imported module to `last`.
+void buildPipeline(OpPassManager &pm, Phase last = Phase::llvm);
+
+/// Registers each phase as the pipeline `seqmix-to-<phase>`, which starts from
+/// an imported module.
+void registerPipelines();
+
+/// Everything that the pipelines need in a context.
+void registerPipelineDialects(DialectRegistry &registry);
+
+} // namespace seqmix
+} // namespace mlir
+
+#endif // SEQMIX_LIB_PIPELINES_PIPELINES_H
