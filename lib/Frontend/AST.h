@@ -1,0 +1,158 @@
+//===- AST.h - the syntax tree of a .sqm file -----------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tree as it was written: names are not resolved and nothing is checked
+// but the grammar. Names and locations point into the source buffer.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_FRONTEND_AST_H
+#define SEQMIX_FRONTEND_AST_H
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/SMLoc.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace mlir::seqmix::sqm {
+
+/// A name where it is written.
+struct Ident {
+  llvm::StringRef name;
+  llvm::SMLoc loc;
+};
+
+/// An axis in brackets: a product of names, or the literal 1 (no names).
+struct AxisExpr {
+  llvm::SMLoc loc;
+  llvm::SmallVector<Ident, 2> names;
+};
+
+struct Expr;
+using ExprPtr = std::unique_ptr<Expr>;
+
+/// An argument given by name, as in `window = 8`.
+struct NamedArgument {
+  Ident id;
+  ExprPtr value;
+};
+
+/// What a call has besides its arguments, which are the operands.
+struct CallParts {
+  /// The axes in brackets; `to` is the one after an arrow.
+  std::vector<AxisExpr> axes;
+  std::optional<AxisExpr> to;
+  /// How many operands stand before ';'; all of them when there is none.
+  size_t tokenArguments = 0;
+  std::vector<NamedArgument> named;
+};
+
+/// An expression.
+struct Expr {
+  enum class Kind {
+    number,
+    boolean,
+    string, ///< operands: the parts, literal pieces and interpolations
+    piece,  ///< a literal piece of a string
+    name,
+    index,  ///< operands: list, position
+    unary,  ///< text: the operator
+    binary, ///< text: the operator
+    select, ///< operands: condition, then, else
+    call,   ///< text: the callee
+  };
+
+  Kind kind;
+  /// Where an error about it points: an operator, or the first token.
+  llvm::SMLoc loc;
+  /// The source from the first to the last token.
+  llvm::StringRef source;
+  llvm::StringRef text;
+  double number = 0.0;
+  std::vector<ExprPtr> operands;
+  std::unique_ptr<CallParts> call;
+  /// Height of the tree, bounded by the parser.
+  unsigned depth = 1;
+};
+
+struct Stmt;
+using Body = std::vector<Stmt>;
+
+/// A statement.
+struct Stmt {
+  enum class Kind {
+    assign, ///< targets = value
+    param,  ///< targets[0] [axes] = value
+    state,  ///< targets[0] [axes] = value
+    axis,   ///< targets[0] = value
+    branch, ///< if value { body } else { otherwise }
+    loop,   ///< for targets[0] in value .. limit { body }
+    result, ///< return value
+  };
+
+  Kind kind;
+  llvm::SMLoc loc;
+  llvm::SmallVector<Ident, 1> targets;
+  std::vector<AxisExpr> axes;
+  ExprPtr value;
+  ExprPtr limit;
+  Body body;
+  Body otherwise;
+};
+
+/// A parameter or result in a signature. `name` and `name[]` differ only for
+/// functions, whose plain parameters take any value.
+struct Formal {
+  Ident id;
+  bool hasAxes = false;
+  std::vector<AxisExpr> axes;
+};
+
+/// A function, mixer, layer or model.
+struct Callable {
+  enum class Kind { function, mixer, layer, model };
+
+  Kind kind;
+  Ident id;
+  /// Axis parameters in brackets, of functions only.
+  std::vector<Ident> axisParams;
+  std::vector<Formal> params;
+  /// The parameters after ';', of mixers only.
+  std::vector<Formal> invariants;
+  std::vector<Formal> results;
+  /// The prefix of a layer's parameters and states; null without one.
+  ExprPtr at;
+  Body body;
+  bool inPrelude = false;
+
+  /// "layer", "mixer", ...
+  llvm::StringRef kindName() const {
+    static constexpr llvm::StringLiteral names[] = {"function", "mixer",
+                                                    "layer", "model"};
+    return names[static_cast<int>(kind)];
+  }
+};
+
+/// `name` or `name = value` in a config or axes block.
+struct Entry {
+  Ident id;
+  ExprPtr value;
+};
+
+/// A source file.
+struct File {
+  llvm::SMLoc configLoc;
+  std::vector<Entry> config;
+  llvm::SMLoc axesLoc;
+  std::vector<Entry> axes;
+  std::vector<std::unique_ptr<Callable>> callables;
+};
+
+} // namespace mlir::seqmix::sqm
+
+#endif // SEQMIX_FRONTEND_AST_H

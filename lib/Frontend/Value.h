@@ -1,0 +1,76 @@
+//===- Value.h - what an expression stands for ----------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_FRONTEND_VALUE_H
+#define SEQMIX_FRONTEND_VALUE_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mlir::seqmix::sqm {
+
+/// The longest axis, and the most elements of one token's value.
+constexpr int64_t maxAxisSize = (int64_t(1) << 31) - 1;
+constexpr int64_t maxElements = int64_t(1) << 40;
+
+/// A named axis. Two axes are the same if they are the same object: names may
+/// be reused in different scopes.
+struct NamedAxis {
+  std::string name;
+  int64_t size;
+};
+
+/// An axis of a value: a product of named axes, the last one fastest.
+struct Axis {
+  llvm::SmallVector<const NamedAxis *, 2> atoms;
+
+  /// The product of the sizes; at most `maxElements`, larger ones saturate.
+  int64_t size() const;
+  /// "H*K".
+  std::string str() const;
+  bool operator==(const Axis &other) const { return atoms == other.atoms; }
+};
+
+using Axes = llvm::SmallVector<Axis, 4>;
+
+/// "[H, K*V]".
+std::string toString(llvm::ArrayRef<Axis> axes);
+/// The position of `axis` in `axes`, if it is there.
+std::optional<unsigned> positionOf(const Axis &axis, llvm::ArrayRef<Axis> axes);
+
+/// A tensor with named axes. Of a sequence, batch and time come before them.
+struct Tensor {
+  mlir::Value value;
+  Axes axes;
+  bool isSequence = false;
+};
+
+/// A value: known while compiling, or a tensor.
+struct Val {
+  using List = std::vector<Val>;
+  std::variant<double, bool, std::string, List, Tensor> data = 0.0;
+
+  const double *number() const { return std::get_if<double>(&data); }
+  const bool *boolean() const { return std::get_if<bool>(&data); }
+  const std::string *string() const { return std::get_if<std::string>(&data); }
+  const List *list() const { return std::get_if<List>(&data); }
+  const Tensor *tensor() const { return std::get_if<Tensor>(&data); }
+  /// "a number", "a tensor [H, K]", ...
+  std::string kind() const;
+};
+
+/// The shortest decimal form that reads back as `number`.
+std::string toString(double number);
+
+} // namespace mlir::seqmix::sqm
+
+#endif // SEQMIX_FRONTEND_VALUE_H
