@@ -1,0 +1,58 @@
+//===- Compiler.h - a request in, artifacts out ---------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_LIB_DRIVER_COMPILER_H
+#define SEQMIX_LIB_DRIVER_COMPILER_H
+
+#include "lib/Pipelines/Pipelines.h"
+
+#include "llvm/Support/LogicalResult.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace mlir {
+namespace seqmix {
+
+/// What a compilation gives.
+enum class Emit {
+  module,  ///< the module after `stopAfter`
+  llvm,    ///< optimised LLVM IR
+  object,  ///< a relocatable object file
+  library, ///< a shared library, the artifact
+  explanation
+};
+
+struct CompileRequest {
+  std::string source;     ///< a .sqm or .mlir file
+  std::string configPath; ///< a JSON file; empty: none
+  std::vector<std::pair<std::string, std::string>> defines;
+  std::string entry; ///< mixer or model to compile; empty: the file's last
+  bool f64 = false;  ///< compute in f64
+  std::string march = "native";
+  Emit emit = Emit::library;
+  Phase stopAfter = Phase::llvm; ///< for Emit::module
+  bool json = false;             ///< for Emit::explanation
+  /// Where the result goes; empty: for a library the source's name with .so in
+  /// the current folder, otherwise `out`.
+  std::string output;
+};
+
+/// Carries out a request. Errors go to `errors`, with file, line and column
+/// where they have one; text results without an output path go to `out`.
+llvm::LogicalResult compile(const CompileRequest &request,
+                            llvm::raw_ostream &out, llvm::raw_ostream &errors);
+
+} // namespace seqmix
+} // namespace mlir
+
+#endif // SEQMIX_LIB_DRIVER_COMPILER_H

@@ -1,0 +1,242 @@
+//===- Explain.cpp - what the compiler made of a model --------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Facts are gathered once into plain structs, then printed as text or as JSON.
+// Layers whose states are alike are told once; so is a mixer that the source
+// has once and the model many times.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/Explain.h"
+
+#include "lib/Analysis/ModelInterface.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+namespace {
+/// The states of one layer; names are relative to the layer.
+struct LayerStates {
+  std::string layer;
+  SmallVector<std::pair<std::string, const StateEntry *>> states;
+  int64_t bytes = 0;
+
+  bool isLike(const LayerStates &other) const {
+    return llvm::equal(states, other.states, [](const auto &a, const auto &b) {
+      return a.first == b.first && a.second->type == b.second->type;
+    });
+  }
+};
+
+/// A mixer of the source, however often the model has it.
+struct MixerFacts {
+  std::string place, kind;
+  SmallVector<std::string> states; ///< "S [2, 16, 32] f32"
+  /// Carried exponents: the state and the states it scales.
+  SmallVector<std::pair<std::string, SmallVector<std::string>>> exponents;
+  int64_t count = 1;
+};
+} // namespace
+
+/// Splits "blocks.3.wkv.num" into the layer "blocks.3" and the rest.
+static std::pair<StringRef, StringRef> splitLayer(StringRef name) {
+  for (size_t at = 0; at != StringRef::npos;) {
+    size_t end = name.find('.', at);
+    StringRef part = name.slice(at, end);
+    if (!part.empty() && llvm::all_of(part, llvm::isDigit) &&
+        end != StringRef::npos)
+      return {name.take_front(end), name.drop_front(end + 1)};
+    at = end == StringRef::npos ? end : end + 1;
+  }
+  return {"", name};
+}
+
+static std::string describe(RankedTensorType type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '[';
+  llvm::interleaveComma(type.getShape(), os);
+  os << "] " << type.getElementType();
+  return text;
+}
+
+static std::string describePlace(Location loc) {
+  std::string place = "unknown place";
+  loc->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    place = llvm::formatv("{0}:{1}:{2}", file.getFilename().getValue(),
+                          file.getLine(), file.getColumn());
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
+static SmallVector<LayerStates> groupStates(const ModelInterface &interface) {
+  llvm::MapVector<StringRef, LayerStates> layers;
+  for (const StateEntry &state : interface.states) {
+    auto [layer, rest] = splitLayer(state.name);
+    LayerStates &group = layers[layer];
+    group.layer = layer;
+    group.states.push_back({rest.str(), &state});
+    group.bytes += state.getBytes();
+  }
+  SmallVector<LayerStates> result;
+  for (auto &[name, group] : layers)
+    result.push_back(std::move(group));
+  return result;
+}
+
+static SmallVector<MixerFacts> collectMixers(ModuleOp module) {
+  SmallVector<MixerFacts> mixers;
+  ModelOp model = *module.getOps<ModelOp>().begin();
+  EntryOp entry = *model.getOps<EntryOp>().begin();
+  entry.walk([&](MixerOpInterface mixer) {
+    std::string place = describePlace(mixer.getLoc());
+    std::string kind = mixer->getName().stripDialect().str();
+    auto *known = llvm::find_if(mixers, [&](const MixerFacts &facts) {
+      return facts.place == place && facts.kind == kind;
+    });
+    if (known != mixers.end()) {
+      ++known->count;
+      return;
+    }
+    MixerFacts &facts = mixers.emplace_back();
+    facts.place = place;
+    facts.kind = kind;
+    auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
+    for (auto [index, state] : llvm::enumerate(mixer.getStateOperands())) {
+      std::string name = recurrence ? recurrence.getStateName(index) + " " : "";
+      facts.states.push_back(name +
+                             describe(getTokenStateType(state.getType())));
+    }
+    auto exponents = mixer->getAttrOfType<DictionaryAttr>("running_maximum");
+    if (!exponents)
+      return;
+    for (NamedAttribute exponent : exponents) {
+      auto &scaled = facts.exponents.emplace_back();
+      scaled.first = exponent.getName().str();
+      for (auto name : cast<ArrayAttr>(exponent.getValue()).getAsRange<StringAttr>())
+        scaled.second.push_back(name.str());
+    }
+  });
+  return mixers;
+}
+
+static int64_t sumBytes(ArrayRef<TensorEntry> tensors) {
+  int64_t bytes = 0;
+  for (const TensorEntry &tensor : tensors)
+    bytes += tensor.getBytes();
+  return bytes;
+}
+
+static void printText(const ModelInterface &interface,
+                      ArrayRef<LayerStates> layers, ArrayRef<MixerFacts> mixers,
+                      raw_ostream &os) {
+  os << "model " << interface.name << "\n  parameters  "
+     << interface.params.size() << " tensors, " << sumBytes(interface.params)
+     << " bytes\n  states      " << interface.states.size() << ", "
+     << interface.stateBytes << " bytes a sequence\n  entries    ";
+  for (const EntryPoint &entry : interface.entries) {
+    os << ' ' << entry.name << " (";
+    if (entry.length)
+      os << entry.length << (entry.length == 1 ? " token)" : " tokens)");
+    else
+      os << "any number of tokens)";
+  }
+  os << "\n\nstates by layer\n";
+  for (size_t first = 0, next; first < layers.size(); first = next) {
+    const LayerStates &layer = layers[first];
+    for (next = first + 1; next < layers.size(); ++next)
+      if (!layers[next].isLike(layer))
+        break;
+    os << "  " << (layer.layer.empty() ? "(outside of layers)" : layer.layer);
+    if (next - first > 1)
+      os << " and " << next - first - 1 << " more alike, to "
+         << layers[next - 1].layer;
+    os << ": " << layer.bytes << " bytes each\n";
+    for (auto &[name, state] : layer.states)
+      os << llvm::formatv("    {0,-28} {1,-20} {2,8} bytes\n", name,
+                          describe(state->type), state->getBytes());
+  }
+  os << "\nmixers\n";
+  for (const MixerFacts &mixer : mixers) {
+    os << "  " << mixer.place << ": " << mixer.kind;
+    if (mixer.count > 1)
+      os << ", " << mixer.count << " times";
+    os << "\n    form: sequential, one token after the other\n    states: ";
+    llvm::interleaveComma(mixer.states, os);
+    os << '\n';
+    for (auto &[exponent, scaled] : mixer.exponents) {
+      os << "    ";
+      llvm::interleave(scaled, os, " and ");
+      os << " are sums of exponentials, carried with a running maximum ("
+         << exponent << ")\n";
+    }
+  }
+}
+
+static llvm::json::Array toJson(ArrayRef<int64_t> values) {
+  return llvm::json::Array(values);
+}
+
+static void printJson(const ModelInterface &interface,
+                      ArrayRef<LayerStates> layers, ArrayRef<MixerFacts> mixers,
+                      raw_ostream &os) {
+  llvm::json::OStream json(os, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("model", interface.name);
+    json.attribute("parameters", interface.params.size());
+    json.attribute("parameter_bytes", sumBytes(interface.params));
+    json.attribute("state_bytes", interface.stateBytes);
+    json.attributeArray("states", [&] {
+      for (const LayerStates &layer : layers)
+        for (const auto &named : layer.states)
+          json.object([&, state = named.second] {
+            json.attribute("name", state->name);
+            json.attribute("layer", layer.layer);
+            json.attribute("shape", toJson(state->type.getShape()));
+            json.attribute("type",
+                           llvm::formatv("{0}", state->type.getElementType())
+                               .str());
+            json.attribute("bytes", state->getBytes());
+            json.attribute("offset", state->offset);
+          });
+    });
+    json.attributeArray("mixers", [&] {
+      for (const MixerFacts &mixer : mixers)
+        json.object([&] {
+          json.attribute("place", mixer.place);
+          json.attribute("kind", mixer.kind);
+          json.attribute("count", mixer.count);
+          json.attribute("form", "sequential");
+          json.attributeObject("running_maximum", [&] {
+            for (const auto &[exponent, scaled] : mixer.exponents)
+              json.attribute(exponent, llvm::json::Array(scaled));
+          });
+        });
+    });
+  });
+  os << '\n';
+}
+
+void seqmix::explain(ModuleOp module, const ModelInterface &interface,
+                     bool json, raw_ostream &os) {
+  SmallVector<LayerStates> layers = groupStates(interface);
+  SmallVector<MixerFacts> mixers = collectMixers(module);
+  if (json)
+    printJson(interface, layers, mixers, os);
+  else
+    printText(interface, layers, mixers, os);
+}

@@ -1,0 +1,143 @@
+//===- Options.cpp - seqmixc's command line -------------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/seqmixc/Options.h"
+
+#include "llvm/Support/CommandLine.h"
+
+using namespace mlir::seqmix;
+namespace cl = llvm::cl;
+
+namespace {
+enum class Output { mlir, forms, llvm, obj, so };
+
+/// The options live while the command line is parsed, not globally.
+struct Options {
+  cl::OptionCategory category{"seqmixc options"};
+  cl::opt<std::string> source{cl::Positional, cl::Required,
+                              cl::desc("<model.sqm | model.mlir>"),
+                              cl::cat(category)};
+  cl::opt<std::string> config{
+      "config", cl::desc("Take configuration values from a JSON file"),
+      cl::value_desc("file.json"), cl::cat(category)};
+  cl::list<std::string> defines{
+      "D", cl::Prefix, cl::desc("Set one configuration value or axis"),
+      cl::value_desc("name=value"), cl::cat(category)};
+  cl::opt<std::string> entry{
+      "entry", cl::desc("Mixer or model to compile (default: the last model, "
+                        "or else the last mixer)"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> precision{
+      "precision", cl::desc("Type to compute in: f32 (default) or f64"),
+      cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
+  cl::opt<std::string> march{
+      "march",
+      cl::desc("Processor to compile for, e.g. x86-64-v3 (default: native)"),
+      cl::init("native"), cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> target{"target", cl::desc("Device: cpu"),
+                              cl::init("cpu"), cl::value_desc("device"),
+                              cl::cat(category)};
+  cl::opt<Output> emit{
+      "emit", cl::desc("What to write:"), cl::init(Output::so),
+      cl::values(
+          clEnumValN(Output::mlir, "mlir", "the module as imported"),
+          clEnumValN(Output::forms, "forms", "each mixer in its form"),
+          clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
+          clEnumValN(Output::obj, "obj", "an object file"),
+          clEnumValN(Output::so, "so", "a shared library (default)")),
+      cl::cat(category)};
+  cl::opt<std::string> stopAfter{
+      "stop-after",
+      cl::desc("Write the module after a phase: import, forms, tensors, "
+               "buffers, llvm"),
+      cl::value_desc("phase"), cl::cat(category)};
+  cl::opt<bool> explain{
+      "explain", cl::desc("Print what the compiler knows of the model"),
+      cl::cat(category)};
+  cl::opt<bool> json{"json", cl::desc("Print --explain as JSON"),
+                     cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("Output file"),
+                              cl::value_desc("file"), cl::cat(category)};
+};
+} // namespace
+
+static void chooseOutput(const Options &options, CompileRequest &request) {
+  switch (options.emit) {
+  case Output::mlir:
+    request.emit = Emit::module;
+    request.stopAfter = Phase::import;
+    break;
+  case Output::forms:
+    request.emit = Emit::module;
+    request.stopAfter = Phase::forms;
+    break;
+  case Output::llvm:
+    request.emit = Emit::llvm;
+    break;
+  case Output::obj:
+    request.emit = Emit::object;
+    break;
+  case Output::so:
+    request.emit = Emit::library;
+    break;
+  }
+  if (options.explain)
+    request.emit = Emit::explanation;
+}
+
+static llvm::Expected<CompileRequest> toRequest(const Options &options) {
+  CompileRequest request;
+  request.source = options.source;
+  request.configPath = options.config;
+  request.entry = options.entry;
+  request.march = options.march;
+  request.output = options.output;
+  request.json = options.json;
+  for (llvm::StringRef define : options.defines) {
+    auto [name, value] = define.split('=');
+    if (name.empty() || value.empty())
+      return llvm::createStringError("-D%s is not of the form name=value",
+                                     define.str().c_str());
+    request.defines.push_back({name.str(), value.str()});
+  }
+  if (options.precision != "f32" && options.precision != "f64")
+    return llvm::createStringError("--precision is f32 or f64, not '%s'",
+                                   options.precision.c_str());
+  request.f64 = options.precision == "f64";
+  if (options.target != "cpu")
+    return llvm::createStringError(
+        "--target=%s: this compiler generates code for cpu",
+        options.target.c_str());
+  if (options.json && !options.explain)
+    return llvm::createStringError("--json is for --explain");
+  chooseOutput(options, request);
+  if (!options.stopAfter.empty()) {
+    std::optional<Phase> phase = findPhase(options.stopAfter);
+    if (!phase)
+      return llvm::createStringError(
+          "--stop-after=%s is no phase: they are import, forms, tensors, "
+          "buffers and llvm",
+          options.stopAfter.c_str());
+    request.emit = Emit::module;
+    request.stopAfter = *phase;
+  }
+  return request;
+}
+
+llvm::Expected<CompileRequest> mlir::seqmix::parseCommandLine(int argc,
+                                                              char **argv) {
+  // The LLVM libraries register options of their own, some by the same names
+  // (--stop-after), none of them meant for this tool's users. lld registers
+  // its own when it is called, so ours leave again.
+  cl::ResetCommandLineParser();
+  Options options;
+  cl::ParseCommandLineOptions(
+      argc, argv, "seqmixc: compiles a sequence model into a shared library\n");
+  llvm::Expected<CompileRequest> request = toRequest(options);
+  cl::ResetCommandLineParser();
+  return request;
+}
