@@ -67,8 +67,8 @@ static Value maskUnwritten(OpBuilder &builder, Location loc, Value x,
                    b, loc,
                    b.getFloatAttr(type.getElementType(),
                                   -std::numeric_limits<double>::infinity()));
-               Value kept = arith::SelectOp::create(b, loc, isWritten, args[0],
-                                                    nothing);
+               Value kept =
+                   arith::SelectOp::create(b, loc, isWritten, args[0], nothing);
                linalg::YieldOp::create(b, loc, kept);
              })
       ->getResult(0);
@@ -85,9 +85,11 @@ SmallVector<Value> WindowAttentionOp::buildToken(OpBuilder &builder,
   int64_t capacity = shapeOf(states[0])[0], groups = shapeOf(states[0])[1];
   int64_t valueWidth = shapeOf(states[1])[2], sharing = heads / groups;
 
-  Value count = tensor::ExtractOp::create(builder, loc, states[2], ValueRange{});
+  Value count =
+      tensor::ExtractOp::create(builder, loc, states[2], ValueRange{});
   auto constant = [&](int64_t n) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(n));
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI64IntegerAttr(n));
   };
   Value slot = arith::IndexCastOp::create(
       builder, loc, builder.getIndexType(),
@@ -133,7 +135,8 @@ LogicalResult WindowAttentionOp::verify() {
            << getValue().getType();
   // window_attention_c2
   if (ks.size() != 4 || vs.size() != 4 || ks[1] != vs[1] || ks[1] < 1 ||
-      ks.drop_front(2) != k.drop_front(2) || vs.drop_front(2) != v.drop_front(2))
+      ks.drop_front(2) != k.drop_front(2) ||
+      vs.drop_front(2) != v.drop_front(2))
     return emitOpError("expects caches [batch, C, G, K] and [batch, C, G, V] "
                        "of one positive capacity C: ")
            << getKeys().getType() << " and " << getValues().getType();

@@ -126,16 +126,15 @@ void EntryOp::print(OpAsmPrinter &printer) {
   printer << ' ';
   printer.printSymbolName(getSymName());
   printer << '(';
-  llvm::interleaveComma(
-      llvm::zip_equal(getBody().getArguments(), getInputNames(),
-                      getInputLimits()),
-      printer, [&](auto input) {
-        auto [argument, name, limit] = input;
-        printer << argument << ' ' << name;
-        if (limit != 0)
-          printer << " limit " << limit;
-        printer << " : " << argument.getType();
-      });
+  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(),
+                                        getInputNames(), getInputLimits()),
+                        printer, [&](auto input) {
+                          auto [argument, name, limit] = input;
+                          printer << argument << ' ' << name;
+                          if (limit != 0)
+                            printer << " limit " << limit;
+                          printer << " : " << argument.getType();
+                        });
   printer << ')';
   if (getLength())
     printer << " length " << *getLength();
@@ -183,9 +182,8 @@ LogicalResult EntryOp::verifyRegions() {
     return failure();
   // entry_c4
   llvm::StringMap<Type> leaving;
-  for (auto [name, state] :
-       llvm::zip_equal(end.getStateNames().getAsRange<StringAttr>(),
-                       end.getStates()))
+  for (auto [name, state] : llvm::zip_equal(
+           end.getStateNames().getAsRange<StringAttr>(), end.getStates()))
     leaving[name.getValue()] = state.getType();
   size_t entering = 0;
   llvm::StringSet<> seen;
@@ -219,7 +217,8 @@ LogicalResult ParamOp::verify() {
     return emitOpError("expects a name");
   // param_c2
   Type element = getType().getElementType();
-  if (!hasPositiveExtents(getType(), 0) || !(element.isF32() || element.isF64()))
+  if (!hasPositiveExtents(getType(), 0) ||
+      !(element.isF32() || element.isF64()))
     return emitOpError("expects positive extents of f32 or f64, not ")
            << getType();
   return success();

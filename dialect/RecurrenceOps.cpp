@@ -74,7 +74,9 @@ std::string RecurrenceOp::getStateName(unsigned index) {
   return ("state" + Twine(index)).str();
 }
 
-SmallVector<Value> RecurrenceOp::getSequenceOperands() { return getSequences(); }
+SmallVector<Value> RecurrenceOp::getSequenceOperands() {
+  return getSequences();
+}
 SmallVector<Value> RecurrenceOp::getInvariantOperands() {
   return getInvariants();
 }
@@ -226,8 +228,8 @@ ParseResult RecurrenceOp::parse(OpAsmParser &parser, OperationState &result) {
     return SmallVector<int32_t>{static_cast<int32_t>(n)...};
   };
   result.addAttribute(getOperandSegmentSizeAttr(),
-                      builder.getDenseI32ArrayAttr(
-                          sizes(types[0].size(), types[1].size(), types[2].size())));
+                      builder.getDenseI32ArrayAttr(sizes(
+                          types[0].size(), types[1].size(), types[2].size())));
   result.addAttribute(
       getResultSegmentSizeAttr(),
       builder.getDenseI32ArrayAttr(sizes(outputs.size(), types[2].size())));

@@ -59,12 +59,11 @@ static void printNamedValues(OpAsmPrinter &printer, Operation *,
   if (values.empty())
     return;
   printer << keyword << "(";
-  llvm::interleaveComma(llvm::zip_equal(names, values), printer,
-                        [&](auto pair) {
-                          auto [name, value] = pair;
-                          printer << name << " = " << value << " : "
-                                  << value.getType();
-                        });
+  llvm::interleaveComma(
+      llvm::zip_equal(names, values), printer, [&](auto pair) {
+        auto [name, value] = pair;
+        printer << name << " = " << value << " : " << value.getType();
+      });
   printer << ")";
 }
 

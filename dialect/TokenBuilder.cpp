@@ -26,16 +26,16 @@ Value TokenBuilder::splat(ArrayRef<int64_t> shape, Type element, double value) {
   TypedAttr scalar = isa<FloatType>(element)
                          ? TypedAttr(builder.getFloatAttr(element, value))
                          : TypedAttr(builder.getIntegerAttr(element, value));
-  return arith::ConstantOp::create(builder, loc,
-                                   DenseElementsAttr::get(type, Attribute(scalar)));
+  return arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, Attribute(scalar)));
 }
 
 Value TokenBuilder::broadcast(Value x, ArrayRef<int64_t> shape,
                               ArrayRef<int64_t> added) {
   if (added.empty())
     return x;
-  Value empty = tensor::EmptyOp::create(builder, loc, shape,
-                                        typeOf(x).getElementType());
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, shape, typeOf(x).getElementType());
   return linalg::BroadcastOp::create(builder, loc, x, empty, added)
       ->getResult(0);
 }
@@ -53,9 +53,10 @@ Value TokenBuilder::reduce(Value x, ArrayRef<int64_t> axes, double init,
              builder, loc, ValueRange{x}, ValueRange{start}, axes,
              [&](OpBuilder &b, Location loc, ValueRange args) {
                Value result =
-                   isSum ? Value(arith::AddFOp::create(b, loc, args[0], args[1]))
-                         : Value(arith::MaximumFOp::create(b, loc, args[0],
-                                                           args[1]));
+                   isSum
+                       ? Value(arith::AddFOp::create(b, loc, args[0], args[1]))
+                       : Value(arith::MaximumFOp::create(b, loc, args[0],
+                                                         args[1]));
                linalg::YieldOp::create(b, loc, result);
              })
       ->getResult(0);

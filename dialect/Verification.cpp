@@ -20,8 +20,8 @@ ArrayRef<int64_t> seqmix::shapeOf(Value value) {
 LogicalResult seqmix::verifyLeadingAxes(Operation *op, ValueRange sequences,
                                         ValueRange states) {
   auto agree = [](Value a, Value b, unsigned axis) {
-    return succeeded(
-        verifyCompatibleShape(shapeOf(a).slice(axis, 1), shapeOf(b).slice(axis, 1)));
+    return succeeded(verifyCompatibleShape(shapeOf(a).slice(axis, 1),
+                                           shapeOf(b).slice(axis, 1)));
   };
   Value first = sequences.front();
   for (Value sequence : sequences.drop_front())

@@ -27,13 +27,12 @@ static void collectSequences(EntryOp entry, std::vector<InputEntry> &inputs,
        llvm::zip_equal(entry.getBody().getArguments(),
                        entry.getInputNames().getAsRange<StringAttr>(),
                        entry.getInputLimits()))
-    inputs.push_back({{name.str(), getTokenType(argument.getType()),
-                       argument.getLoc()},
-                      limit});
+    inputs.push_back(
+        {{name.str(), getTokenType(argument.getType()), argument.getLoc()},
+         limit});
   auto end = cast<ReturnOp>(entry.getBody().front().getTerminator());
-  for (auto [value, name] :
-       llvm::zip_equal(end.getOutputs(),
-                       end.getOutputNames().getAsRange<StringAttr>()))
+  for (auto [value, name] : llvm::zip_equal(
+           end.getOutputs(), end.getOutputNames().getAsRange<StringAttr>()))
     outputs.push_back(
         {name.str(), getTokenType(value.getType()), value.getLoc()});
 }
@@ -85,7 +84,8 @@ FailureOr<ModelInterface> ModelInterface::compute(ModelOp model) {
                         getTokenStateType(state.getType()), state.getLoc()},
                        result.stateBytes,
                        state.getInit().convertToDouble()};
-      result.stateBytes += llvm::alignTo(added.getBytes(), SEQMIX_ABI_ALIGNMENT);
+      result.stateBytes +=
+          llvm::alignTo(added.getBytes(), SEQMIX_ABI_ALIGNMENT);
       result.states.push_back(added);
     }
   }

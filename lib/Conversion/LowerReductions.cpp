@@ -60,8 +60,7 @@ private:
   SmallVector<Value> subscripts(OpOperand &operand);
   Value upperBound(unsigned loop);
   bool isReduction(unsigned loop) {
-    return op.getIteratorTypesArray()[loop] ==
-           utils::IteratorType::reduction;
+    return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction;
   }
 
   linalg::GenericOp op;
@@ -99,8 +98,8 @@ static FailureOr<LoopOrder> chooseOrder(linalg::GenericOp op) {
   SmallVector<unsigned> parallel, reductions;
   op.getParallelDims(parallel);
   op.getReductionDims(reductions);
-  order.inRegister = llvm::is_contained(reductions, *contiguous) &&
-                     op.getNumDpsInits() == 1;
+  order.inRegister =
+      llvm::is_contained(reductions, *contiguous) && op.getNumDpsInits() == 1;
   llvm::erase(parallel, *contiguous);
   llvm::erase(reductions, *contiguous);
   // The largest static loop outermost: it is the one to share among threads,
@@ -189,8 +188,7 @@ SmallVector<Value> LoopEmitter::emit(unsigned depth, ValueRange accumulators) {
   Location loc = op.getLoc();
   unsigned loop = order.loops[depth];
   OpOperand &init = op.getDpsInitsMutable()[0];
-  bool starts =
-      order.inRegister && accumulators.empty() && isReduction(loop);
+  bool starts = order.inRegister && accumulators.empty() && isReduction(loop);
   SmallVector<Value> carried(accumulators);
   if (starts)
     carried.push_back(load(init));

@@ -82,17 +82,17 @@ Value EntryBinder::loadTable(CallField field, unsigned index) {
   Location loc = entry.getLoc();
   auto pointer = LLVM::LLVMPointerType::get(entry.getContext());
   Value table = loadCallField(builder, loc, call, field);
-  Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table,
-                                   ArrayRef<LLVM::GEPArg>{
-                                       static_cast<int32_t>(index)});
+  Value slot =
+      LLVM::GEPOp::create(builder, loc, pointer, pointer, table,
+                          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
   return LLVM::LoadOp::create(builder, loc, pointer, slot);
 }
 
 /// Where a state of all sequences lies: `batch * offset` from the start.
 Value EntryBinder::statePointer(Location loc, const StateEntry &state) {
-  Value offset = LLVM::ConstantOp::create(
-      builder, loc, builder.getI64Type(),
-      builder.getI64IntegerAttr(state.offset));
+  Value offset =
+      LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                               builder.getI64IntegerAttr(state.offset));
   offset = LLVM::MulOp::create(builder, loc, offset, batch);
   return LLVM::GEPOp::create(builder, loc, stateOut.getType(),
                              builder.getI8Type(), stateOut,
@@ -120,9 +120,9 @@ void EntryBinder::copyStatesUnlessHandedOver() {
 
 void EntryBinder::bindInputs() {
   for (BlockArgument input : entry.getBody().getArguments()) {
-    Value memory = view(
-        input.getLoc(), loadTable(CallField::inputs, input.getArgNumber()),
-        cast<RankedTensorType>(input.getType()));
+    Value memory =
+        view(input.getLoc(), loadTable(CallField::inputs, input.getArgNumber()),
+             cast<RankedTensorType>(input.getType()));
     Value tensor = bufferization::ToTensorOp::create(
         builder, input.getLoc(), input.getType(), memory, /*restrict=*/true);
     input.replaceAllUsesWith(tensor);
@@ -131,8 +131,8 @@ void EntryBinder::bindInputs() {
 
 void EntryBinder::bindParamsAndStates() {
   for (ParamOp param : llvm::make_early_inc_range(entry.getOps<ParamOp>())) {
-    Value pointer = loadTable(CallField::params,
-                              interface.getParamIndex(param.getName()));
+    Value pointer =
+        loadTable(CallField::params, interface.getParamIndex(param.getName()));
     Value memory = view(param.getLoc(), pointer, param.getType());
     param.replaceAllUsesWith(
         bufferization::ToTensorOp::create(builder, param.getLoc(),
@@ -145,7 +145,8 @@ void EntryBinder::bindParamsAndStates() {
     auto type = cast<RankedTensorType>(state.getType());
     const StateEntry &slot =
         interface.states[interface.getStateIndex(state.getName())];
-    Value memory = view(state.getLoc(), statePointer(state.getLoc(), slot), type);
+    Value memory =
+        view(state.getLoc(), statePointer(state.getLoc(), slot), type);
     state.replaceAllUsesWith(
         bufferization::ToTensorOp::create(builder, state.getLoc(), type, memory,
                                           /*restrict=*/true, /*writable=*/true)
@@ -165,11 +166,11 @@ void EntryBinder::bindResults(ReturnOp end) {
   };
   for (auto [index, output] : llvm::enumerate(end.getOutputs()))
     store(output, loadTable(CallField::outputs, index));
-  for (auto [name, state] :
-       llvm::zip_equal(end.getStateNames().getAsRange<StringAttr>(),
-                       end.getStates()))
-    store(state, statePointer(loc, interface.states[interface.getStateIndex(
-                                       name.getValue())]));
+  for (auto [name, state] : llvm::zip_equal(
+           end.getStateNames().getAsRange<StringAttr>(), end.getStates()))
+    store(state,
+          statePointer(
+              loc, interface.states[interface.getStateIndex(name.getValue())]));
   Value ok = arith::ConstantIntOp::create(builder, loc, 0, 32);
   func::ReturnOp::create(builder, loc, ok);
   end.erase();
@@ -208,11 +209,11 @@ void EntryBinder::run(ModuleOp module) {
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), v);
   };
   batchIndex = toIndex(batch);
-  lengthIndex = entry.getLength()
-                    ? arith::ConstantIndexOp::create(builder, loc,
-                                                     *entry.getLength())
-                          .getResult()
-                    : toIndex(length);
+  lengthIndex =
+      entry.getLength()
+          ? arith::ConstantIndexOp::create(builder, loc, *entry.getLength())
+                .getResult()
+          : toIndex(length);
   copyStatesUnlessHandedOver();
   bindInputs();
   bindParamsAndStates();

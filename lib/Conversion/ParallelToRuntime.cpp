@@ -66,6 +66,15 @@ private:
 };
 } // namespace
 
+/// The values from outside that the outlined body needs.
+static llvm::SetVector<Value> findOutsideValues(scf::ParallelOp loop) {
+  llvm::SetVector<Value> values;
+  getUsedValuesDefinedAbove(loop.getRegion(), values);
+  values.insert(loop.getLowerBound()[0]);
+  values.insert(loop.getStep()[0]);
+  return values;
+}
+
 /// The scalar operations of one execution of `block`, as an index value built
 /// outside of the parallel loop.
 Value Outliner::estimateCost(Location loc, Block &block) {
@@ -82,7 +91,8 @@ Value Outliner::estimateCost(Location loc, Block &block) {
     APInt trips;
     Value count;
     if (matchPattern(loop.getUpperBound(), m_ConstantInt(&trips)))
-      count = arith::ConstantIndexOp::create(builder, loc, trips.getSExtValue());
+      count =
+          arith::ConstantIndexOp::create(builder, loc, trips.getSExtValue());
     else if (!loop->getParentOfType<scf::ParallelOp>()->isAncestor(
                  loop.getUpperBound().getParentBlock()->getParentOp()))
       count = loop.getUpperBound();
@@ -146,15 +156,13 @@ func::FuncOp Outliner::buildBody(scf::ParallelOp loop, StringRef name,
   func::ReturnOp::create(builder, loc);
   builder.setInsertionPointToStart(range.getBody());
   // Constants are made anew rather than captured.
-  llvm::SetVector<Value> above;
-  getUsedValuesDefinedAbove(loop.getRegion(), above);
-  for (Value value : above)
+  for (Value value : findOutsideValues(loop))
     if (!mapping.contains(value))
       builder.clone(*value.getDefiningOp(), mapping);
   Value step = arith::MulIOp::create(builder, loc, range.getInductionVar(),
-                                     mapping.lookupOrDefault(loop.getStep()[0]));
-  Value iv = arith::AddIOp::create(
-      builder, loc, step, mapping.lookupOrDefault(loop.getLowerBound()[0]));
+                                     mapping.lookup(loop.getStep()[0]));
+  Value iv = arith::AddIOp::create(builder, loc, step,
+                                   mapping.lookup(loop.getLowerBound()[0]));
   mapping.map(loop.getInductionVars()[0], iv);
   for (Operation &op : loop.getBody()->without_terminator())
     builder.clone(op, mapping);
@@ -181,28 +189,22 @@ void Outliner::callHost(scf::ParallelOp loop, func::FuncOp body,
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(function.getContext()),
       {pointer, i64, i64, pointer, pointer});
-  LLVM::CallOp::create(builder, loc, type,
-                       ValueRange{parallelFor, context,
-                                  toIndexed(loc, count, i64),
-                                  toIndexed(loc, cost, i64), address,
-                                  arguments});
+  LLVM::CallOp::create(
+      builder, loc, type,
+      ValueRange{parallelFor, context, toIndexed(loc, count, i64),
+                 toIndexed(loc, cost, i64), address, arguments});
 }
 
 void Outliner::outline(scf::ParallelOp loop, unsigned index) {
   builder.setInsertionPoint(loop);
-  llvm::SetVector<Value> above;
-  getUsedValuesDefinedAbove(loop.getRegion(), above);
-  for (Value bound : {loop.getLowerBound()[0], loop.getStep()[0]})
-    above.insert(bound);
   SmallVector<Value> captured;
   SmallVector<Type> types;
-  for (Value value : above)
+  for (Value value : findOutsideValues(loop))
     if (!matchPattern(value, m_Constant())) {
       captured.push_back(value);
       types.push_back(converter.convertType(value.getType()));
     }
-  auto record =
-      LLVM::LLVMStructType::getLiteral(function.getContext(), types);
+  auto record = LLVM::LLVMStructType::getLiteral(function.getContext(), types);
   std::string name =
       (function.getSymName() + "_parallel_" + Twine(index)).str();
   func::FuncOp body = buildBody(loop, name, captured, record);
@@ -210,18 +212,16 @@ void Outliner::outline(scf::ParallelOp loop, unsigned index) {
   loop.erase();
 }
 
-/// Whether `function` is an entry point: `(host, call) -> status`.
-static bool isEntryPoint(func::FuncOp function) {
-  return function.getNumArguments() == 2 && function.getNumResults() == 1 &&
-         llvm::all_of(function.getArgumentTypes(), [](Type type) {
-           return isa<LLVM::LLVMPointerType>(type);
-         });
+/// Whether `function`'s first parameter is the host's table.
+static bool hasHost(func::FuncOp function) {
+  return !function.isExternal() && function.getNumArguments() > 0 &&
+         isa<LLVM::LLVMPointerType>(function.getArgumentTypes().front());
 }
 
 void ConvertParallelToRuntime::runOnOperation() {
   for (auto function :
        llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-    if (!isEntryPoint(function))
+    if (!hasHost(function))
       continue;
     SmallVector<scf::ParallelOp> loops;
     function.walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {

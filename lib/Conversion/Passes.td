@@ -81,14 +81,31 @@ def PlanWorkspace : Pass<"seqmix-plan-workspace", "::mlir::ModuleOp"> {
     "::mlir::LLVM::LLVMDialect"];
 }
 
+def OutlineRepeats : Pass<"seqmix-outline-repeats", "::mlir::ModuleOp"> {
+  let summary = "compile repeated layers once";
+  let description = [{
+    Finds, in the body of an entry point, runs of ops that repeat back to back
+    and are equal up to the buffers they work on, and replaces each repetition
+    by a call of one function of those buffers. Compile time then grows with
+    the number of different layers rather than with the number of layers.
+
+    Requires buffers; addresses and extents are moved to the start of the body.
+
+    Before and after: test/Conversion/outline-repeats.mlir.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect"];
+}
+
 def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime",
                                     "::mlir::ModuleOp"> {
   let summary = "run parallel loops on the host's threads";
   let description = [{
     Outlines the body of each outermost one-dimensional `scf.parallel` without
-    results in an entry point into a function `(arguments, begin, end)` and
-    calls the host's `parallel_for` with it and an estimate of the cost of one
-    iteration. The host decides whether it is worth its while.
+    results into a function `(arguments, begin, end)` and calls the host's
+    `parallel_for` with it and an estimate of the cost of one iteration. The
+    host decides whether it is worth its while. Loops are looked for in
+    functions whose first parameter is the host's table.
 
     Before and after: test/Conversion/parallel-to-runtime.mlir.
   }];

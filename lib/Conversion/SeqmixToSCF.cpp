@@ -61,18 +61,16 @@ static Value extractAt(OpBuilder &builder, Location loc, Value tensor,
   LeadingSlice slice(builder, type, indices);
   auto taken = RankedTensorType::get(type.getShape().drop_front(indices.size()),
                                      type.getElementType());
-  return tensor::ExtractSliceOp::create(builder, loc, taken, tensor,
-                                        slice.offsets, slice.sizes,
-                                        slice.strides);
+  return tensor::ExtractSliceOp::create(
+      builder, loc, taken, tensor, slice.offsets, slice.sizes, slice.strides);
 }
 
 static Value insertAt(OpBuilder &builder, Location loc, Value value,
                       Value tensor, ValueRange indices) {
   LeadingSlice slice(builder, cast<RankedTensorType>(tensor.getType()),
                      indices);
-  return tensor::InsertSliceOp::create(builder, loc, value, tensor,
-                                       slice.offsets, slice.sizes,
-                                       slice.strides);
+  return tensor::InsertSliceOp::create(
+      builder, loc, value, tensor, slice.offsets, slice.sizes, slice.strides);
 }
 
 /// The loop over the tokens of sequence `b`: takes and yields the outputs, then
@@ -147,12 +145,11 @@ static LogicalResult lowerMixer(MixerOpInterface mixer,
         SmallVector<Value> states;
         for (Value state : all)
           states.push_back(extractAt(builder, loc, state, b));
-        scf::ForOp tokens =
-            buildTokenLoop(builder, mixer, b, length,
-                           carried.take_front(numOutputs), states);
+        scf::ForOp tokens = buildTokenLoop(
+            builder, mixer, b, length, carried.take_front(numOutputs), states);
         SmallVector<Value> yielded(tokens.getResults().take_front(numOutputs));
-        for (auto [state, into] : llvm::zip_equal(
-                 tokens.getResults().drop_front(numOutputs), all))
+        for (auto [state, into] :
+             llvm::zip_equal(tokens.getResults().drop_front(numOutputs), all))
           yielded.push_back(insertAt(builder, loc, state, into, b));
         scf::YieldOp::create(builder, loc, yielded);
       });

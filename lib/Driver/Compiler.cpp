@@ -87,8 +87,8 @@ LogicalResult Compilation::readConfig(ImportOptions &options) {
   llvm::Expected<llvm::json::Value> config =
       llvm::json::parse(file->getBuffer());
   if (!config)
-    return fail(Twine(request.configPath) + " is not JSON: " +
-                llvm::toString(config.takeError()));
+    return fail(Twine(request.configPath) +
+                " is not JSON: " + llvm::toString(config.takeError()));
   if (!config->getAsObject())
     return fail(Twine(request.configPath) +
                 " holds no JSON object of configuration values");
@@ -111,8 +111,8 @@ LogicalResult Compilation::readSource() {
       return failure();
     module = importSqm(sources, options, &context);
   } else {
-    if (request.f64 || !request.configPath.empty() || !request.defines.empty() ||
-        !request.entry.empty())
+    if (request.f64 || !request.configPath.empty() ||
+        !request.defines.empty() || !request.entry.empty())
       return fail("--config, -D, --entry and --precision are for .sqm files: "
                   "in a .mlir file all sizes and types are written out");
     module = parseSourceFile<ModuleOp>(sources, &context);
@@ -172,9 +172,8 @@ LogicalResult Compilation::emitCode() {
   if (!object)
     return fail(object.takeError());
   if (request.emit == Emit::object)
-    return write([&](raw_ostream &os) {
-      os.write(object->data(), object->size());
-    });
+    return write(
+        [&](raw_ostream &os) { os.write(object->data(), object->size()); });
   std::string path = request.output;
   if (path.empty())
     path = (llvm::sys::path::stem(request.source) + ".so").str();

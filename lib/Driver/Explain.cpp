@@ -127,7 +127,8 @@ static SmallVector<MixerFacts> collectMixers(ModuleOp module) {
     for (NamedAttribute exponent : exponents) {
       auto &scaled = facts.exponents.emplace_back();
       scaled.first = exponent.getName().str();
-      for (auto name : cast<ArrayAttr>(exponent.getValue()).getAsRange<StringAttr>())
+      for (auto name :
+           cast<ArrayAttr>(exponent.getValue()).getAsRange<StringAttr>())
         scaled.second.push_back(name.str());
     }
   });
@@ -207,9 +208,9 @@ static void printJson(const ModelInterface &interface,
             json.attribute("name", state->name);
             json.attribute("layer", layer.layer);
             json.attribute("shape", toJson(state->type.getShape()));
-            json.attribute("type",
-                           llvm::formatv("{0}", state->type.getElementType())
-                               .str());
+            json.attribute(
+                "type",
+                llvm::formatv("{0}", state->type.getElementType()).str());
             json.attribute("bytes", state->getBytes());
             json.attribute("offset", state->offset);
           });

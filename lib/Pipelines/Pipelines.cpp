@@ -68,7 +68,7 @@ static void buildTensors(OpPassManager &pm) {
   addCleanUp(pm);
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
-  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createFuseElementwise());
   pm.addPass(createRelaxReductions());
   addCleanUp(pm);
 }
@@ -86,6 +86,8 @@ static void buildBuffers(OpPassManager &pm) {
   function.addPass(bufferization::createBufferLoopHoistingPass());
   addCleanUp(pm);
   pm.addPass(createPlanWorkspace());
+  addCleanUp(pm);
+  pm.addPass(createOutlineRepeats());
   pm.addPass(createConvertParallelToRuntime());
   addCleanUp(pm);
 }
@@ -130,11 +132,10 @@ void seqmix::registerPipelines() {
     if (info.phase == Phase::import)
       continue;
     Phase phase = info.phase;
-    PassPipelineRegistration<>(("seqmix-to-" + info.name).str(),
-                               ("To the phase: " + info.description).str(),
-                               [phase](OpPassManager &pm) {
-                                 buildPipeline(pm, phase);
-                               });
+    PassPipelineRegistration<>(
+        ("seqmix-to-" + info.name).str(),
+        ("To the phase: " + info.description).str(),
+        [phase](OpPassManager &pm) { buildPipeline(pm, phase); });
   }
 }
 

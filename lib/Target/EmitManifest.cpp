@@ -92,9 +92,8 @@ static void emitQuery(TableBuilder &b, Constant *model) {
   auto *pointer = llvm::PointerType::getUnqual(b.context);
   auto *type = llvm::FunctionType::get(
       pointer, {llvm::Type::getInt32Ty(b.context)}, /*isVarArg=*/false);
-  auto *query =
-      llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
-                             SEQMIX_MODEL_QUERY_SYMBOL, b.module);
+  auto *query = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+                                       SEQMIX_MODEL_QUERY_SYMBOL, b.module);
   llvm::IRBuilder<> builder(
       llvm::BasicBlock::Create(b.context, "entry", query));
   llvm::Value *spoken =
@@ -122,10 +121,9 @@ void mlir::seqmix::emitManifest(llvm::Module &module,
     states.push_back(
         b.record({b.tensor(state), b.u64(state.offset), b.f64(state.init)}));
   for (const EntryPoint &entry : interface.entries)
-    entries.push_back(b.record(
-        {b.text(entry.name), b.u64(entry.length),
-         module.getFunction(entry.name + "_workspace"),
-         module.getFunction(entry.name)}));
+    entries.push_back(b.record({b.text(entry.name), b.u64(entry.length),
+                                module.getFunction(entry.name + "_workspace"),
+                                module.getFunction(entry.name)}));
 
   Constant *model = b.global(b.record(
       {b.u32(SEQMIX_ABI_MAGIC), b.u32(SEQMIX_ABI_VERSION),

@@ -25,9 +25,12 @@ using llvm::StringRef;
 
 /// Where the C library's shared objects lie on the usual Linux systems.
 static constexpr const char *kLibraryFolders[] = {
-    "-L/lib/x86_64-linux-gnu",  "-L/usr/lib/x86_64-linux-gnu",
-    "-L/lib/aarch64-linux-gnu", "-L/usr/lib/aarch64-linux-gnu",
-    "-L/lib64",                 "-L/usr/lib64",
+    "-L/lib/x86_64-linux-gnu",
+    "-L/usr/lib/x86_64-linux-gnu",
+    "-L/lib/aarch64-linux-gnu",
+    "-L/usr/lib/aarch64-linux-gnu",
+    "-L/lib64",
+    "-L/usr/lib64",
     "-L/usr/lib",
 };
 
@@ -42,8 +45,8 @@ llvm::Error mlir::seqmix::linkShared(llvm::ArrayRef<char> object,
   llvm::SmallString<128> objectPath, linkedPath;
   int descriptor;
   std::string model = (path + ".%%%%%%").str();
-  if (auto code = llvm::sys::fs::createUniqueFile(model + ".o", descriptor,
-                                                  objectPath))
+  if (auto code =
+          llvm::sys::fs::createUniqueFile(model + ".o", descriptor, objectPath))
     return describe("cannot write", path, code);
   llvm::FileRemover removeObject(objectPath);
   {
@@ -59,14 +62,22 @@ llvm::Error mlir::seqmix::linkShared(llvm::ArrayRef<char> object,
   llvm::sys::fs::createUniquePath(model, linkedPath, /*MakeAbsolute=*/false);
   llvm::FileRemover removeLinked(linkedPath);
 
-  std::string soname =
-      ("-soname=" + llvm::sys::path::filename(path)).str();
-  llvm::SmallVector<const char *> arguments = {
-      "ld.lld",          "-shared",      "-o",
-      linkedPath.c_str(), objectPath.c_str(), soname.c_str(),
-      "--build-id",      "--gc-sections", "-z",
-      "now",             "-z",           "noexecstack",
-      "--no-undefined",  "-l:libm.so.6", "-l:libc.so.6"};
+  std::string soname = ("-soname=" + llvm::sys::path::filename(path)).str();
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-shared",
+                                               "-o",
+                                               linkedPath.c_str(),
+                                               objectPath.c_str(),
+                                               soname.c_str(),
+                                               "--build-id",
+                                               "--gc-sections",
+                                               "-z",
+                                               "now",
+                                               "-z",
+                                               "noexecstack",
+                                               "--no-undefined",
+                                               "-l:libm.so.6",
+                                               "-l:libc.so.6"};
   llvm::append_range(arguments, kLibraryFolders);
   std::string output, errors;
   llvm::raw_string_ostream outputStream(output), errorStream(errors);

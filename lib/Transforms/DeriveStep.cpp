@@ -35,8 +35,8 @@ void DeriveStep::runOnOperation() {
     return;
   auto prefill = model.lookupSymbol<EntryOp>("prefill");
   if (!prefill) {
-    model.emitError("model @") << model.getSymName()
-                               << " has no entry point @prefill to derive from";
+    model.emitError("model @")
+        << model.getSymName() << " has no entry point @prefill to derive from";
     return signalPassFailure();
   }
   OpBuilder builder(model.getContext());

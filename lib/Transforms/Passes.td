@@ -46,6 +46,20 @@ def StabilizeExponentials : Pass<"seqmix-stabilize-exponentials"> {
   ];
 }
 
+def FuseElementwise : Pass<"seqmix-fuse-elementwise"> {
+  let summary = "fuse elementwise ops where nothing is computed twice";
+  let description = [{
+    Fuses `linalg.generic` producers into their consumers, with upstream's
+    patterns, under one rule: no arithmetic is repeated. A producer that only
+    moves elements is fused into all its users; one that computes is fused into
+    its only user, if that user needs each of its elements once. (Upstream's
+    own pass would recompute a gate for every row of the projection after it.)
+
+    Before and after: test/Transforms/fuse-elementwise.mlir.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def RelaxReductions : Pass<"seqmix-relax-reductions"> {
   let summary = "let sums be taken in any order";
   let description = [{

@@ -27,7 +27,8 @@ using namespace mlir;
 using namespace mlir::seqmix;
 
 namespace {
-struct RelaxReductions : public seqmix::impl::RelaxReductionsBase<RelaxReductions> {
+struct RelaxReductions
+    : public seqmix::impl::RelaxReductionsBase<RelaxReductions> {
   void runOnOperation() override;
 };
 } // namespace

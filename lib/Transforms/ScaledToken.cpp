@@ -150,17 +150,17 @@ bool ScaledToken::visitScaled(Operation &op, ScaledValue &result) {
                                    getElementTypeOrSelf(exp.getType()), 1.0);
     return true;
   }
-  if (llvm::none_of(op.getOperands(), [&](Value v) {
-        return !scaled[v].exponent.isZero();
-      }))
+  if (llvm::none_of(op.getOperands(),
+                    [&](Value v) { return !scaled[v].exponent.isZero(); }))
     return false;
   if (isa<arith::MulFOp, arith::DivFOp>(op)) {
     const ScaledValue &x = scaled[op.getOperand(0)],
                       &y = scaled[op.getOperand(1)];
     result.exponent = isa<arith::MulFOp>(op) ? x.exponent + y.exponent
                                              : x.exponent - y.exponent;
-    result.mantissa = isa<arith::MulFOp>(op) ? tokens.mul(x.mantissa, y.mantissa)
-                                             : tokens.div(x.mantissa, y.mantissa);
+    result.mantissa = isa<arith::MulFOp>(op)
+                          ? tokens.mul(x.mantissa, y.mantissa)
+                          : tokens.div(x.mantissa, y.mantissa);
     return true;
   }
   if (isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MinimumFOp>(
@@ -284,9 +284,9 @@ ExponentGroups ScaledToken::build() {
   for (unsigned group = 0; group < groups.axes.size(); ++group) {
     unsigned state = llvm::find(groups.ofState, static_cast<int>(group)) -
                      groups.ofState.begin();
-    yielded.push_back(arithmetic.evaluate(
-        next[state], groups.axes[group],
-        shapeOf(op.getYieldedStates()[state])));
+    yielded.push_back(
+        arithmetic.evaluate(next[state], groups.axes[group],
+                            shapeOf(op.getYieldedStates()[state])));
   }
   YieldOp::create(builder, op.getToken().front().getTerminator()->getLoc(),
                   yielded);

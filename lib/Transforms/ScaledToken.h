@@ -77,10 +77,10 @@ private:
   OpBuilder builder;
   TokenBuilder tokens;
   ScaledArithmetic arithmetic;
-  IRMapping plainOf;                  ///< old values to their plain clones
-  DenseMap<Value, ScaledValue> scaled; ///< of old values
-  DenseSet<Value> varying;            ///< new values that depend on a token
-  SmallVector<Value> exponents;       ///< block arguments, by group
+  IRMapping plainOf;                    ///< old values to their plain clones
+  DenseMap<Value, ScaledValue> scaled;  ///< of old values
+  DenseSet<Value> varying;              ///< new values that depend on a token
+  SmallVector<Value> exponents;         ///< block arguments, by group
   llvm::SmallDenseSet<int> plainGroups; ///< groups found to be unsuitable
 };
 

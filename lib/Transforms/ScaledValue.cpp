@@ -79,8 +79,8 @@ Exponent seqmix::operator-(const Exponent &a, const Exponent &b) {
 
 const ScaledArithmetic::Maximum *
 ScaledArithmetic::findMaximum(Value tensor) const {
-  auto it = llvm::find_if(
-      maxima, [&](const Maximum &m) { return m.tensor == tensor; });
+  auto it = llvm::find_if(maxima,
+                          [&](const Maximum &m) { return m.tensor == tensor; });
   return it == maxima.end() ? nullptr : &*it;
 }
 
@@ -198,8 +198,8 @@ bool ScaledArithmetic::isNonPositive(const Exponent &exponent) const {
   return false;
 }
 
-void ScaledArithmetic::visitLeaves(const Exponent &exponent,
-                                   function_ref<void(Value, bool)> visit) const {
+void ScaledArithmetic::visitLeaves(
+    const Exponent &exponent, function_ref<void(Value, bool)> visit) const {
   for (bool negated : {false, true})
     for (const ExponentTerm &term : negated ? exponent.minus : exponent.plus) {
       const Maximum *m = findMaximum(term.tensor);

@@ -58,9 +58,9 @@ static bool ownsItsStates(RecurrenceOp op) {
 static ExponentGroups assumeOneGroup(RecurrenceOp op) {
   ExponentGroups groups;
   for (Value state : op.getStates())
-    groups.ofState.push_back(
-        isa<FloatType>(getElementTypeOrSelf(state)) ? 0
-                                                    : ExponentGroups::kPlain);
+    groups.ofState.push_back(isa<FloatType>(getElementTypeOrSelf(state))
+                                 ? 0
+                                 : ExponentGroups::kPlain);
   if (llvm::is_contained(groups.ofState, 0))
     groups.axes.emplace_back();
   return groups;
@@ -88,10 +88,8 @@ static StateOp addExponentState(OpBuilder &builder, RecurrenceOp op,
   // Zero is `0 * exp(kLowest)`; anything else is itself times exp(0).
   bool allZero = true;
   for (unsigned index : members)
-    allZero &= op.getStates()[index]
-                   .getDefiningOp<StateOp>()
-                   .getInit()
-                   .isZero();
+    allZero &=
+        op.getStates()[index].getDefiningOp<StateOp>().getInit().isZero();
   auto first = op.getStates()[members.front()].getDefiningOp<StateOp>();
   SmallVector<int64_t> shape = {
       cast<RankedTensorType>(first.getType()).getDimSize(0)};
@@ -114,8 +112,7 @@ static void rebuild(RecurrenceOp op, std::unique_ptr<Block> body,
   SmallVector<NamedAttribute> scaledStates;
   for (unsigned index = 0; index < op.getStates().size(); ++index)
     names.push_back(op.getStateName(index));
-  size_t firstExponent =
-      body->getNumArguments() - groups.axes.size();
+  size_t firstExponent = body->getNumArguments() - groups.axes.size();
   for (unsigned group = 0; group < groups.axes.size(); ++group) {
     SmallVector<unsigned> members;
     SmallVector<Attribute> memberNames;
@@ -130,15 +127,13 @@ static void rebuild(RecurrenceOp op, std::unique_ptr<Block> body,
     states.push_back(state);
     names.push_back(names[members.front()] + ".exponent");
     exponentNames.push_back(state.getName().str());
-    scaledStates.push_back(
-        {names.back(), builder.getArrayAttr(memberNames)});
+    scaledStates.push_back({names.back(), builder.getArrayAttr(memberNames)});
   }
 
   builder.setInsertionPoint(op);
   auto rebuilt = RecurrenceOp::create(
       builder, op.getLoc(), op.getOutputs().getTypes(), op.getSequences(),
-      op.getInvariants(), states,
-      llvm::to_vector_of<StringRef>(names));
+      op.getInvariants(), states, llvm::to_vector_of<StringRef>(names));
   rebuilt->setAttr("running_maximum", builder.getDictionaryAttr(scaledStates));
   rebuilt.getToken().front().erase();
   rebuilt.getToken().push_back(body.release());
@@ -151,8 +146,8 @@ static void rebuild(RecurrenceOp op, std::unique_ptr<Block> body,
     stateNames.push_back(builder.getStringAttr(name));
   end.setStateNamesAttr(builder.getArrayAttr(stateNames));
   op.getOutputs().replaceAllUsesWith(rebuilt.getOutputs());
-  for (auto [old, value] : llvm::zip(op.getFinalStates(),
-                                     rebuilt.getFinalStates()))
+  for (auto [old, value] :
+       llvm::zip(op.getFinalStates(), rebuilt.getFinalStates()))
     old.replaceAllUsesWith(value);
   op.erase();
 }

@@ -28,8 +28,9 @@ struct Options {
       "D", cl::Prefix, cl::desc("Set one configuration value or axis"),
       cl::value_desc("name=value"), cl::cat(category)};
   cl::opt<std::string> entry{
-      "entry", cl::desc("Mixer or model to compile (default: the last model, "
-                        "or else the last mixer)"),
+      "entry",
+      cl::desc("Mixer or model to compile (default: the last model, "
+               "or else the last mixer)"),
       cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> precision{
       "precision", cl::desc("Type to compute in: f32 (default) or f64"),
@@ -43,21 +44,20 @@ struct Options {
                               cl::cat(category)};
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
-      cl::values(
-          clEnumValN(Output::mlir, "mlir", "the module as imported"),
-          clEnumValN(Output::forms, "forms", "each mixer in its form"),
-          clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
-          clEnumValN(Output::obj, "obj", "an object file"),
-          clEnumValN(Output::so, "so", "a shared library (default)")),
+      cl::values(clEnumValN(Output::mlir, "mlir", "the module as imported"),
+                 clEnumValN(Output::forms, "forms", "each mixer in its form"),
+                 clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
+                 clEnumValN(Output::obj, "obj", "an object file"),
+                 clEnumValN(Output::so, "so", "a shared library (default)")),
       cl::cat(category)};
   cl::opt<std::string> stopAfter{
       "stop-after",
       cl::desc("Write the module after a phase: import, forms, tensors, "
                "buffers, llvm"),
       cl::value_desc("phase"), cl::cat(category)};
-  cl::opt<bool> explain{
-      "explain", cl::desc("Print what the compiler knows of the model"),
-      cl::cat(category)};
+  cl::opt<bool> explain{"explain",
+                        cl::desc("Print what the compiler knows of the model"),
+                        cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("Print --explain as JSON"),
                      cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Output file"),

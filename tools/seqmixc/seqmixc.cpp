@@ -18,8 +18,7 @@ int main(int argc, char **argv) {
                  << '\n';
     return 1;
   }
-  return succeeded(
-             mlir::seqmix::compile(*request, llvm::outs(), llvm::errs()))
+  return succeeded(mlir::seqmix::compile(*request, llvm::outs(), llvm::errs()))
              ? 0
              : 1;
 }
