@@ -74,6 +74,7 @@ static void buildTensors(OpPassManager &pm) {
 }
 
 static void buildBuffers(OpPassManager &pm) {
+  pm.addPass(createSeparateDestinations());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.allowReturnAllocsFromLoops = true;

@@ -71,4 +71,16 @@ def RelaxReductions : Pass<"seqmix-relax-reductions"> {
   }];
 }
 
+def SeparateDestinations : Pass<"seqmix-separate-destinations"> {
+  let summary = "give every op a destination of its own";
+  let description = [{
+    Common subexpression elimination merges equal `tensor.empty` ops, though
+    each stands for another buffer. Before bufferization this pass gives every
+    use its own again: fewer conflicts to resolve, and an analysis whose cost
+    grows with the uses of one destination squared stays cheap.
+
+    Before and after: test/Transforms/separate-destinations.mlir.
+  }];
+}
+
 #endif // SEQMIX_TRANSFORMS_PASSES_TD
