@@ -87,9 +87,6 @@ ScaledValue ScaledToken::combine(Operation &op, const ScaledValue &x,
   IRMapping mapping;
   mapping.map(op.getOperand(0), arithmetic.bring(x, result.exponent));
   mapping.map(op.getOperand(1), arithmetic.bring(y, result.exponent));
-  // One operand used twice is brought once.
-  if (op.getOperand(0) == op.getOperand(1))
-    mapping.map(op.getOperand(0), x.mantissa);
   result.mantissa = builder.clone(op, mapping)->getResult(0);
   return result;
 }
@@ -314,7 +311,8 @@ bool ScaledToken::growsUnbounded(const Exponent &exponent) const {
   bool unbounded = false;
   arithmetic.visitLeaves(exponent, [&](Value leaf, bool negated) {
     if (!llvm::is_contained(exponents, leaf))
-      unbounded |= !(negated && isNonNegative(leaf));
+      unbounded |= !(negated && isNonNegative(leaf)) &&
+                   !matchPattern(leaf, m_Constant());
   });
   return unbounded;
 }

@@ -1,0 +1,94 @@
+// RUN: seqmix-opt %s --convert-seqmix-to-scf --canonicalize --cse | FileCheck %s
+
+// A loop over the batch around a loop over the tokens.
+// CHECK-LABEL: @moving_average
+// CHECK-SAME: %[[X:.+]]: tensor<?x?x4xf32>, %[[A:.+]]: tensor<4xf32>, %[[H0:.+]]: tensor<?x4xf32>
+func.func @moving_average(%x: tensor<?x?x4xf32>, %a: tensor<4xf32>,
+                          %h0: tensor<?x4xf32>)
+    -> (tensor<?x?x4xf32>, tensor<?x4xf32>) {
+  // CHECK-DAG: %[[ZERO:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[ONE:.+]] = arith.constant 1 : index
+  // CHECK-DAG: %[[BATCH:.+]] = tensor.dim %[[X]], %[[ZERO]]
+  // CHECK-DAG: %[[LENGTH:.+]] = tensor.dim %[[X]], %[[ONE]]
+  // CHECK: %[[EMPTY:.+]] = tensor.empty(%[[BATCH]], %[[LENGTH]]) : tensor<?x?x4xf32>
+  // CHECK: %[[ALL:.+]]:2 = scf.for %[[B:.+]] = %[[ZERO]] to %[[BATCH]] step %[[ONE]] iter_args(%[[Y:.+]] = %[[EMPTY]], %[[H_ALL:.+]] = %[[H0]])
+  // CHECK: %[[H_B:.+]] = tensor.extract_slice %[[H_ALL]][%[[B]], 0] [1, 4] [1, 1] : tensor<?x4xf32> to tensor<4xf32>
+  // CHECK: %[[SEQUENCE:.+]]:2 = scf.for %[[T:.+]] = %[[ZERO]] to %[[LENGTH]] step %[[ONE]] iter_args(%[[Y_B:.+]] = %[[Y]], %[[H:.+]] = %[[H_B]])
+  // CHECK: %[[X_T:.+]] = tensor.extract_slice %[[X]][%[[B]], %[[T]], 0] [1, 1, 4] [1, 1, 1]
+  // CHECK: %[[KEPT:.+]] = arith.mulf %[[A]], %[[H]]
+  // CHECK: %[[NEXT:.+]] = arith.addf %[[KEPT]], %[[X_T]]
+  // CHECK: %[[Y_NEXT:.+]] = tensor.insert_slice %[[NEXT]] into %[[Y_B]][%[[B]], %[[T]], 0] [1, 1, 4] [1, 1, 1]
+  // The next state lies where the state lay.
+  // CHECK: %[[IN_PLACE:.+]] = bufferization.materialize_in_destination %[[NEXT]] in %[[H]]
+  // CHECK: scf.yield %[[Y_NEXT]], %[[IN_PLACE]]
+  // CHECK: %[[H_LAST:.+]] = tensor.insert_slice %[[SEQUENCE]]#1 into %[[H_ALL]][%[[B]], 0] [1, 4] [1, 1]
+  // CHECK: scf.yield %[[SEQUENCE]]#0, %[[H_LAST]]
+  // CHECK: return %[[ALL]]#0, %[[ALL]]#1
+  %y, %h1 = seqmix.recurrence
+      tokens(%x_t = %x : tensor<?x?x4xf32>)
+      invariants(%a_t = %a : tensor<4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+    %0 = arith.mulf %a_t, %h : tensor<4xf32>
+    %1 = arith.addf %0, %x_t : tensor<4xf32>
+    seqmix.yield %1, %1 : tensor<4xf32>, tensor<4xf32>
+  }
+  return %y, %h1 : tensor<?x?x4xf32>, tensor<?x4xf32>
+}
+
+// Reverse: the token of step s is `length - 1 - s`. Exclusive: the state comes
+// out before it is combined. The earlier element is the left one.
+// CHECK-LABEL: @reverse_exclusive
+// CHECK-SAME: %[[X:.+]]: tensor<?x?xf32>, %[[S0:.+]]: tensor<?xf32>
+func.func @reverse_exclusive(%x: tensor<?x?xf32>, %s0: tensor<?xf32>)
+    -> (tensor<?x?xf32>, tensor<?xf32>) {
+  // CHECK: %[[LENGTH:.+]] = tensor.dim %[[X]], %c1
+  // CHECK: scf.for %[[B:.+]] = %c0
+  // CHECK: scf.for %[[STEP:.+]] = %c0 to %[[LENGTH]] step %c1 iter_args(%[[Y:.+]] = %{{.+}}, %[[S:.+]] = %{{.+}})
+  // CHECK: %[[LAST:.+]] = arith.subi %[[LENGTH]], %c1
+  // CHECK: %[[T:.+]] = arith.subi %[[LAST]], %[[STEP]]
+  // CHECK: %[[X_T:.+]] = tensor.extract_slice %[[X]][%[[B]], %[[T]]] [1, 1] [1, 1]
+  // CHECK: %[[NEXT:.+]] = arith.divf %[[S]], %[[X_T]]
+  // CHECK: tensor.insert_slice %[[S]] into %[[Y]][%[[B]], %[[T]]]
+  // CHECK: bufferization.materialize_in_destination %[[NEXT]] in %[[S]]
+  %y, %s1 = seqmix.scan exclusive reverse (%x : tensor<?x?xf32>)
+      states(%s0 : tensor<?xf32>) {
+  ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+    %0 = arith.divf %l, %r : tensor<f32>
+    seqmix.yield %0 : tensor<f32>
+  }
+  return %y, %s1 : tensor<?x?xf32>, tensor<?xf32>
+}
+
+// Any mixer is lowered by its own one-token form; none is left.
+// CHECK-LABEL: @named
+// CHECK-NOT: seqmix.
+// CHECK: return
+func.func @named(%x: tensor<?x?x2x3xf32>, %g: tensor<2xf32>,
+                 %w: tensor<2x3x4xf32>, %S: tensor<?x2x3x3xf32>,
+                 %h: tensor<?x3x2x3xf32>, %p: tensor<?x2x3xf32>,
+                 %c: tensor<?x5x2x3xf32>, %n: tensor<?xi64>)
+    -> tensor<?x?x2x3xf32> {
+  %0, %S1 = seqmix.retention %x, %x, %x constant_decay(%g : tensor<2xf32>)
+      state(%S) : tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>, tensor<?x2x3x3xf32>
+  %1, %h1 = seqmix.conv %0, %w history(%h)
+      : tensor<?x?x2x3xf32>, tensor<2x3x4xf32>, tensor<?x3x2x3xf32>
+  %2, %p1 = seqmix.shift %1 state(%p)
+      : tensor<?x?x2x3xf32>, tensor<?x2x3xf32>
+  %3, %ks, %vs, %n1 = seqmix.window_attention %2, %2, %2 cache(%c, %c, %n)
+      windowed scale 1.0
+      : tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>,
+        tensor<?x5x2x3xf32>, tensor<?x5x2x3xf32>, tensor<?xi64>
+      -> tensor<?x?x2x3xf32>
+  return %3 : tensor<?x?x2x3xf32>
+}
+
+// Static batch and time stay in the types.
+// CHECK-LABEL: @static
+// CHECK: tensor.empty() : tensor<2x5x3xf32>
+// CHECK: scf.for %{{.+}} = %c0 to %c2
+// CHECK: scf.for %{{.+}} = %c0 to %c5
+func.func @static(%x: tensor<2x5x3xf32>, %p: tensor<2x3xf32>)
+    -> tensor<2x5x3xf32> {
+  %y, %p1 = seqmix.shift %x state(%p) : tensor<2x5x3xf32>, tensor<2x3xf32>
+  return %y : tensor<2x5x3xf32>
+}
