@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
 
@@ -20,6 +21,24 @@ using namespace mlir::seqmix;
 static bool hasPositiveExtents(Type type, int64_t first) {
   return llvm::all_of(cast<RankedTensorType>(type).getShape().drop_front(first),
                       [](int64_t extent) { return extent > 0; });
+}
+
+/// Whether elements of `type` can be handed from host to model and back.
+static bool hasInterfaceElement(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return element.isF32() || element.isF64() || element.isInteger(32) ||
+         element.isInteger(64);
+}
+
+/// Emits an error on `op` unless a session can hand over values of `type`.
+static LogicalResult verifyInterfaceSequence(Operation *op, Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  if (tensor.isDynamicDim(0) && tensor.isDynamicDim(1) &&
+      hasInterfaceElement(type))
+    return success();
+  return op->emitOpError("expects sequences of dynamic batch and time, and of "
+                         "f32, f64, i32 or i64, not ")
+         << type;
 }
 
 /// Emits an error on `op` if a name appears twice.
@@ -38,18 +57,18 @@ static LogicalResult verifyUniqueNames(Operation *op, ArrayAttr names,
 //===----------------------------------------------------------------------===//
 
 /// Checks that ops of one name agree between entry points, where `OpTy` is a
-/// parameter or a state and `agree` compares two of them.
+/// parameter or a state and `describe` says all that must be equal.
 template <typename OpTy>
 static LogicalResult verifyShared(ModelOp model,
-                                  function_ref<bool(OpTy, OpTy)> agree) {
+                                  function_ref<std::string(OpTy)> describe) {
   llvm::MapVector<StringRef, OpTy> first;
   WalkResult result = model.walk([&](OpTy op) {
     OpTy other = first.insert({op.getName(), op}).first->second;
-    if (agree(op, other))
+    if (describe(op) == describe(other))
       return WalkResult::advance();
     InFlightDiagnostic diag =
         op.emitOpError("disagrees with the other use of \"")
-        << op.getName() << "\": " << op.getType() << " and " << other.getType();
+        << op.getName() << "\": " << describe(op) << " and " << describe(other);
     diag.attachNote(other.getLoc()) << "used here";
     return WalkResult::interrupt();
   });
@@ -70,12 +89,14 @@ LogicalResult ModelOp::verifyRegions() {
     return emitOpError("expects a positive max_length, not ")
            << *getMaxLength();
   // model_c2
-  if (failed(verifyShared<ParamOp>(*this, [](ParamOp a, ParamOp b) {
-        return a.getType() == b.getType();
+  if (failed(verifyShared<ParamOp>(*this, [](ParamOp op) {
+        return llvm::formatv("{0}", op.getType()).str();
       })))
     return failure();
-  return verifyShared<StateOp>(*this, [](StateOp a, StateOp b) {
-    return a.getType() == b.getType() && a.getInit() == b.getInit();
+  return verifyShared<StateOp>(*this, [](StateOp op) {
+    return llvm::formatv("{0} init {1}", op.getType(),
+                         op.getInit().convertToDouble())
+        .str();
   });
 }
 
@@ -98,9 +119,14 @@ ParseResult EntryOp::parse(OpAsmParser &parser, OperationState &result) {
     OpAsmParser::Argument &argument = arguments.emplace_back();
     if (parser.parseArgument(argument) || parser.parseString(&name))
       return failure();
-    if (succeeded(parser.parseOptionalKeyword("limit")) &&
-        parser.parseInteger(limit))
-      return failure();
+    if (succeeded(parser.parseOptionalKeyword("limit"))) {
+      SMLoc loc = parser.getCurrentLocation();
+      if (parser.parseInteger(limit))
+        return failure();
+      // entry_c3: zero is how the attribute says that there is none.
+      if (limit == 0)
+        return parser.emitError(loc, "expects a positive limit, not 0");
+    }
     names.push_back(builder.getStringAttr(name));
     limits.push_back(limit);
     return parser.parseColonType(argument.type);
@@ -165,6 +191,10 @@ LogicalResult EntryOp::verify() {
       return emitOpError("expects a positive limit on an integer input, not ")
              << limit << " on " << argument.getType();
   }
+  // entry_c6
+  for (Type type : getBody().getArgumentTypes())
+    if (failed(verifyInterfaceSequence(*this, type)))
+      return failure();
   // entry_c5
   if (getLength() && *getLength() < 1)
     return emitOpError("expects a positive length, not ") << *getLength();
@@ -179,6 +209,19 @@ LogicalResult EntryOp::verifyRegions() {
   // entry_c2
   if (failed(verifyUniqueNames(end, end.getOutputNames(), "output")) ||
       failed(verifyUniqueNames(end, end.getStateNames(), "state")))
+    return failure();
+  // entry_c6
+  for (Type type : end.getOutputs().getTypes())
+    if (failed(verifyInterfaceSequence(end, type)))
+      return failure();
+  // entry_c7
+  WalkResult walk = getBody().walk([](MixerOpInterface mixer) {
+    if (!mixer.isReversed())
+      return WalkResult::advance();
+    mixer.emitOpError("runs in reverse, but a session is fed in pieces");
+    return WalkResult::interrupt();
+  });
+  if (walk.wasInterrupted())
     return failure();
   // entry_c4
   llvm::StringMap<Type> leaving;
@@ -229,15 +272,14 @@ LogicalResult StateOp::verify() {
   if (getName().empty())
     return emitOpError("expects a name");
   // state_c2
-  Type element = getElementTypeOrSelf(getType());
-  if (!hasPositiveExtents(getType(), 1) ||
-      !(element.isF32() || element.isF64() || element.isInteger(32) ||
-        element.isInteger(64)))
-    return emitOpError("expects positive extents of f32, f64, i32 or i64, not ")
+  if (!cast<RankedTensorType>(getType()).isDynamicDim(0) ||
+      !hasPositiveExtents(getType(), 1) || !hasInterfaceElement(getType()))
+    return emitOpError("expects dynamic batch and positive extents of f32, "
+                       "f64, i32 or i64, not ")
            << getType();
   // state_c3
   double init = getInit().convertToDouble();
-  if (element.isInteger() && init != std::floor(init))
+  if (getElementTypeOrSelf(getType()).isInteger() && init != std::floor(init))
     return emitOpError("expects a whole number as initial value, not ") << init;
   return success();
 }
@@ -246,6 +288,9 @@ LogicalResult ReturnOp::verify() {
   // return_c1
   if (getOutputNames().size() != getOutputs().size() ||
       getStateNames().size() != getStates().size())
-    return emitOpError("expects one name per value");
+    return emitOpError("expects one name per value: ")
+           << getOutputNames().size() << " for " << getOutputs().size()
+           << " outputs, " << getStateNames().size() << " for "
+           << getStates().size() << " states";
   return success();
 }

@@ -69,6 +69,10 @@ def EntryOp : Seqmix_Op<"entry", [
     - (C4) every state that is read is returned, once, with the same type, and
       no other.
     - (C5) `length` is positive.
+    - (C6) inputs and outputs have dynamic batch and time, and elements of f32,
+      f64, i32 or i64.
+    - (C7) no mixer runs in reverse: a session is fed in pieces, and the first
+      piece cannot know the last.
 
     Example: see `model`.
   }];
@@ -111,8 +115,8 @@ def StateOp : Seqmix_Op<"state", [Pure, HasParent<"EntryOp">]> {
 
     Constraints:
     - (C1) the name is not empty.
-    - (C2) the extents after batch are positive and the elements f32, f64, i32
-      or i64.
+    - (C2) the batch is dynamic, the extents after it are positive, and the
+      elements f32, f64, i32 or i64.
     - (C3) an integer state has a whole number as its initial value.
 
     Example:

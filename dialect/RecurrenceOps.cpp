@@ -99,7 +99,8 @@ LogicalResult RecurrenceOp::verify() {
     return emitOpError("expects at least one sequence operand");
   // recurrence_c6
   if (getStates().getTypes() != getFinalStates().getTypes())
-    return emitOpError("expects final states of the initial states' types");
+    return emitOpError("expects final states of the initial states' types: ")
+           << getStates().getTypes() << " and " << getFinalStates().getTypes();
   // recurrence_c2
   SmallVector<Value> sequences(getSequences());
   llvm::append_range(sequences, getOutputs());
@@ -130,6 +131,9 @@ LogicalResult RecurrenceOp::verifyRegions() {
              << index << " of type " << want << ", not " << have;
   // recurrence_c4
   Operation *yield = getToken().front().getTerminator();
+  if (!isa<YieldOp>(yield))
+    return emitOpError("expects to end in seqmix.yield, not ")
+           << yield->getName();
   size_t wanted = getOutputs().size() + getFinalStates().size();
   if (yield->getNumOperands() != wanted) {
     InFlightDiagnostic diag =
@@ -284,7 +288,9 @@ LogicalResult ScanOp::verify() {
   // scan_c5
   if (getInputs().getTypes() != getOutputs().getTypes() ||
       getStates().getTypes() != getFinalStates().getTypes())
-    return emitOpError("expects results of the operands' types");
+    return emitOpError("expects results of the operands' types: ")
+           << (*this)->getOperandTypes() << " and "
+           << (*this)->getResultTypes();
   return verifyLeadingAxes(*this, getInputs(), getStates());
 }
 
@@ -300,6 +306,9 @@ LogicalResult ScanOp::verifyRegions() {
            << TypeRange(twice) << ", not " << getCombine().getArgumentTypes();
   // scan_c4
   Operation *yield = getCombine().front().getTerminator();
+  if (!isa<YieldOp>(yield))
+    return emitOpError("expects to end in seqmix.yield, not ")
+           << yield->getName();
   if (yield->getOperandTypes() != TypeRange(elements)) {
     InFlightDiagnostic diag = emitOpError("expects yielded values ")
                               << TypeRange(elements) << ", not "

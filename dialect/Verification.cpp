@@ -25,7 +25,7 @@ LogicalResult seqmix::verifyLeadingAxes(Operation *op, ValueRange sequences,
   };
   Value first = sequences.front();
   for (Value sequence : sequences.drop_front())
-    for (auto [axis, name] : {std::pair(0, "batch"), std::pair(1, "time")})
+    for (auto [axis, name] : {std::pair(0, "batch"), std::pair(1, "length")})
       if (!agree(first, sequence, axis))
         return op->emitOpError("expects sequences of one ")
                << name << ": " << first.getType() << " and "

@@ -45,6 +45,15 @@ struct StateEntry : TensorEntry {
 struct EntryPoint {
   std::string name;
   int64_t length; ///< the only length it takes; 0: any
+
+  /// The functions that an entry point becomes. Their names cannot meet those
+  /// of library functions.
+  static std::string getFunction(StringRef name) {
+    return ("entry_" + name).str();
+  }
+  static std::string getWorkspaceFunction(StringRef name) {
+    return getFunction(name) + "_workspace";
+  }
 };
 
 /// The interface of one model.

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace mlir {
 namespace seqmix {
@@ -55,6 +56,7 @@ private:
   void copyStatesUnlessHandedOver();
   void bindInputs();
   void bindParamsAndStates();
+  Value moveFromOtherPlace(Value value, StringRef name);
   void bindResults(ReturnOp end);
   void bindExtents(func::FuncOp function);
 
@@ -63,6 +65,7 @@ private:
   OpBuilder builder;
   Value call, batch, length; ///< the struct, and two i64 values
   Value batchIndex, lengthIndex;
+  llvm::StringMap<Value> entering; ///< states, as tensors in their place
   Value stateOut;
 };
 } // namespace
@@ -147,12 +150,31 @@ void EntryBinder::bindParamsAndStates() {
         interface.states[interface.getStateIndex(state.getName())];
     Value memory =
         view(state.getLoc(), statePointer(state.getLoc(), slot), type);
-    state.replaceAllUsesWith(
+    Value tensor =
         bufferization::ToTensorOp::create(builder, state.getLoc(), type, memory,
-                                          /*restrict=*/true, /*writable=*/true)
-            .getResult());
+                                          /*restrict=*/true, /*writable=*/true);
+    entering[state.getName()] = tensor;
+    state.replaceAllUsesWith(tensor);
     state.erase();
   }
+}
+
+/// What is returned as the state `name` may lie where another state entered,
+/// and is then copied before anything is stored.
+Value EntryBinder::moveFromOtherPlace(Value value, StringRef name) {
+  Value origin = value;
+  while (auto loop = origin.getDefiningOp<scf::ForOp>())
+    origin = loop.getInitArgs()[cast<OpResult>(origin).getResultNumber()];
+  bool isElsewhere = llvm::any_of(entering, [&](const auto &state) {
+    return state.second == origin && state.first() != name;
+  });
+  if (!isElsewhere)
+    return value;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(value);
+  return bufferization::AllocTensorOp::create(
+      builder, value.getLoc(), cast<RankedTensorType>(value.getType()),
+      /*dynamicSizes=*/ValueRange(), /*copy=*/value);
 }
 
 void EntryBinder::bindResults(ReturnOp end) {
@@ -166,6 +188,10 @@ void EntryBinder::bindResults(ReturnOp end) {
   };
   for (auto [index, output] : llvm::enumerate(end.getOutputs()))
     store(output, loadTable(CallField::outputs, index));
+  for (auto [name, state] :
+       llvm::zip_equal(end.getStateNames().getAsRange<StringAttr>(),
+                       end.getStatesMutable()))
+    state.set(moveFromOtherPlace(state.get(), name.getValue()));
   for (auto [name, state] : llvm::zip_equal(
            end.getStateNames().getAsRange<StringAttr>(), end.getStates()))
     store(state,
@@ -193,7 +219,7 @@ void EntryBinder::run(ModuleOp module) {
   builder.setInsertionPointToEnd(module.getBody());
   auto pointer = LLVM::LLVMPointerType::get(entry.getContext());
   auto function = func::FuncOp::create(
-      builder, loc, entry.getSymName(),
+      builder, loc, EntryPoint::getFunction(entry.getSymName()),
       builder.getFunctionType({pointer, pointer}, builder.getI32Type()));
   Block *block = function.addEntryBlock();
   builder.setInsertionPointToStart(block);

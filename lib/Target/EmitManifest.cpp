@@ -121,9 +121,10 @@ void mlir::seqmix::emitManifest(llvm::Module &module,
     states.push_back(
         b.record({b.tensor(state), b.u64(state.offset), b.f64(state.init)}));
   for (const EntryPoint &entry : interface.entries)
-    entries.push_back(b.record({b.text(entry.name), b.u64(entry.length),
-                                module.getFunction(entry.name + "_workspace"),
-                                module.getFunction(entry.name)}));
+    entries.push_back(b.record(
+        {b.text(entry.name), b.u64(entry.length),
+         module.getFunction(EntryPoint::getWorkspaceFunction(entry.name)),
+         module.getFunction(EntryPoint::getFunction(entry.name))}));
 
   Constant *model = b.global(b.record(
       {b.u32(SEQMIX_ABI_MAGIC), b.u32(SEQMIX_ABI_VERSION),

@@ -35,6 +35,8 @@ def StabilizeExponentials : Pass<"seqmix-stabilize-exponentials"> {
     meaning in exact arithmetic is kept and no intermediate can overflow.
     Otherwise it is left alone.
 
+    The exponent of zero is -1e30: exponentials of less are taken for zero.
+
     The added states are inputs and results of the op like any other, and are
     named after the states they scale.
 
@@ -63,9 +65,10 @@ def FuseElementwise : Pass<"seqmix-fuse-elementwise"> {
 def RelaxReductions : Pass<"seqmix-relax-reductions"> {
   let summary = "let sums be taken in any order";
   let description = [{
-    A sum over a named axis has no order in the language. Marks the additions
-    and multiplications of `linalg` reductions as reassociable and contractable
-    so that later stages may vectorise them.
+    A sum over a named axis has no order in the language. Marks the addition to
+    the sum of a `linalg` reduction as reassociable, and it and the product it
+    adds as contractable, so that later stages may vectorise them. The
+    arithmetic of a summand is left as written.
 
     Before and after: test/Transforms/relax-reductions.mlir.
   }];

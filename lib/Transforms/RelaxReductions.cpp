@@ -7,7 +7,8 @@
 //
 // IEEE addition is not associative, and without permission no compiler may
 // vectorise a dot product. The language gives that permission: its sums are
-// over a set. Nothing else is relaxed: no value may become an approximation.
+// over a set. Only the addition to the sum may be regrouped, and fused with the
+// product it adds; what computes a summand keeps its order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,15 +34,27 @@ struct RelaxReductions
 };
 } // namespace
 
+static void relax(Operation *op, arith::FastMathFlags flags) {
+  auto math = cast<arith::ArithFastMathInterface>(op);
+  op->setAttr(math.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
 void RelaxReductions::runOnOperation() {
-  auto any = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
+  auto contract = arith::FastMathFlags::contract;
   getOperation()->walk([&](linalg::GenericOp op) {
     if (op.getNumReductionLoops() == 0)
       return;
-    op.getBody()->walk([&](arith::ArithFastMathInterface inner) {
-      if (isa<arith::AddFOp, arith::MulFOp>(inner))
-        inner->setAttr(inner.getFastMathAttrName(),
-                       arith::FastMathFlagsAttr::get(&getContext(), any));
-    });
+    for (auto [yielded, sum] :
+         llvm::zip_equal(op.getBody()->getTerminator()->getOperands(),
+                         op.getRegionOutputArgs())) {
+      auto add = yielded.getDefiningOp<arith::AddFOp>();
+      if (!add || (add.getLhs() != sum && add.getRhs() != sum))
+        continue;
+      relax(add, arith::FastMathFlags::reassoc | contract);
+      Value added = add.getLhs() == sum ? add.getRhs() : add.getLhs();
+      if (auto product = added.getDefiningOp<arith::MulFOp>())
+        relax(product, contract);
+    }
   });
 }

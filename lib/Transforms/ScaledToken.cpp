@@ -30,7 +30,12 @@ ScaledToken::ScaledToken(RecurrenceOp op, const ExponentGroups &groups)
     : op(op), groups(groups), block(std::make_unique<Block>()),
       builder(op.getContext()), tokens(builder, op.getLoc()),
       arithmetic(tokens, getElementTypeOrSelf(op.getStates().front()),
-                 [this](Value v) { return varying.contains(v); }) {
+                 [this](Value v) {
+                   using Magnitude = ScaledArithmetic::Magnitude;
+                   return llvm::is_contained(exponents, v) ? Magnitude::carried
+                          : varying.contains(v) ? Magnitude::token
+                                                : Magnitude::invariant;
+                 }) {
   builder.setInsertionPointToEnd(block.get());
 }
 
@@ -107,7 +112,11 @@ bool ScaledToken::visitShaped(Operation &op, ScaledValue &result) {
     result.exponent =
         x.exponent.rename([&](int64_t axis) { return kept[axis]; });
     mapping.map(broadcast.getInput(), x.mantissa);
-    result.mantissa = builder.clone(op, mapping)->getResult(0);
+    // A mantissa of one, which every exponential has, stays recognisable.
+    result.mantissa = matchPattern(x.mantissa, m_OneFloat())
+                          ? tokens.splat(shapeOf(op.getResult(0)),
+                                         getElementTypeOrSelf(x.mantissa), 1.0)
+                          : builder.clone(op, mapping)->getResult(0);
     return true;
   }
   if (auto reduce = dyn_cast<linalg::ReduceOp>(op)) {

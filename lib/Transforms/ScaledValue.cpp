@@ -114,21 +114,23 @@ Value ScaledArithmetic::evaluate(const Exponent &exponent,
     return spread(b, term.tensor, term.axes, axes, extents);
   };
   // Large terms meet first: what is left of `state - maximum`, both possibly
-  // huge, is small and exact where it matters, and the token-independent terms
-  // that follow are not rounded away.
-  auto isVarying = [&](const ExponentTerm &x) {
-    return varying(x.tensor) || findMaximum(x.tensor);
+  // huge, is small and exact where it matters, and the smaller terms that
+  // follow are not rounded away.
+  auto rank = [&](const ExponentTerm &x) {
+    return findMaximum(x.tensor) ? Magnitude::carried : magnitude(x.tensor);
   };
   auto ordered = [&](ArrayRef<ExponentTerm> terms) {
     SmallVector<ExponentTerm> result;
-    llvm::copy_if(terms, std::back_inserter(result), isVarying);
-    llvm::copy_if(terms, std::back_inserter(result), std::not_fn(isVarying));
+    for (Magnitude kind :
+         {Magnitude::carried, Magnitude::token, Magnitude::invariant})
+      llvm::copy_if(terms, std::back_inserter(result),
+                    [&](const ExponentTerm &x) { return rank(x) == kind; });
     return result;
   };
   SmallVector<ExponentTerm> plus = ordered(exponent.plus);
   ArrayRef<ExponentTerm> rest = plus;
   Value sum;
-  if (!rest.empty() && isVarying(rest.front())) {
+  if (!rest.empty() && rank(rest.front()) != Magnitude::invariant) {
     sum = over(rest.front());
     rest = rest.drop_front();
   }

@@ -69,11 +69,15 @@ public:
   /// it stands for the exponent of zero.
   static constexpr double kLowest = -1e30;
 
-  /// `element` is the type of all values; `varying` tells the tensors that
-  /// differ from token to token.
+  /// How large the terms of an exponent may be: what is carried, and the maxima
+  /// over it, without bound; a token's values less so; invariants least.
+  enum class Magnitude { carried, token, invariant };
+
+  /// `element` is the type of all values; `magnitude` sorts the tensors that
+  /// are not maxima.
   ScaledArithmetic(TokenBuilder &b, Type element,
-                   std::function<bool(Value)> varying)
-      : b(b), element(element), varying(std::move(varying)) {}
+                   std::function<Magnitude(Value)> magnitude)
+      : b(b), element(element), magnitude(std::move(magnitude)) {}
 
   /// The larger of two exponents, elementwise.
   Exponent max(const Exponent &x, const Exponent &y);
@@ -106,7 +110,7 @@ private:
 
   TokenBuilder &b;
   Type element;
-  std::function<bool(Value)> varying;
+  std::function<Magnitude(Value)> magnitude;
   std::deque<Maximum> maxima;
 };
 

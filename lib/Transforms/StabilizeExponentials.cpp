@@ -40,14 +40,26 @@ struct StabilizeExponentials
 };
 } // namespace
 
+/// Whether another entry point than `state`'s reads the state of its name.
+static bool isShared(StateOp state) {
+  WalkResult result =
+      state->getParentOfType<ModelOp>().walk([&](StateOp other) {
+        return other != state && other.getName() == state.getName()
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      });
+  return result.wasInterrupted();
+}
+
 /// Whether every state of `op` is a state of the model and nothing else: it
-/// comes in from a `state` op and goes out through `return`. Only then may its
-/// representation change.
+/// comes in from a `state` op and goes out through `return`, of this entry
+/// point alone. Only then may its representation change.
 static bool ownsItsStates(RecurrenceOp op) {
   return !op.getStates().empty() && isa<EntryOp>(op->getParentOp()) &&
          llvm::all_of(op.getStates(),
                       [](Value v) {
-                        return v.getDefiningOp<StateOp>() && v.hasOneUse();
+                        auto state = v.getDefiningOp<StateOp>();
+                        return state && v.hasOneUse() && !isShared(state);
                       }) &&
          llvm::all_of(op.getFinalStates(), [](Value v) {
            return v.hasOneUse() && isa<ReturnOp>(*v.user_begin());

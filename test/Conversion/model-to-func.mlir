@@ -21,7 +21,7 @@ seqmix.model @adder {
 }
 
 // CHECK-NOT: seqmix.
-// CHECK-LABEL: func.func @prefill(
+// CHECK-LABEL: func.func @entry_prefill(
 // CHECK-SAME: %[[HOST:.+]]: !llvm.ptr, %[[CALL:.+]]: !llvm.ptr) -> i32
 // The batch is the struct's first member, the length its second.
 // CHECK: %[[BATCH_AT:.+]] = llvm.getelementptr %[[CALL]][0]
@@ -58,14 +58,14 @@ seqmix.model @adder {
 // CHECK: return %[[OK]]
 
 // A length that is known is a constant.
-// CHECK-LABEL: func.func @step(
+// CHECK-LABEL: func.func @entry_step(
 // CHECK: %[[ONE:.+]] = arith.constant 1 : index
 // CHECK-NOT: tensor.dim
 // CHECK: tensor.empty(%[[ONE]], %[[ONE]])
 
 // After bufferization the one copy of the states is the guarded one: no state
 // is copied in the body, and what comes in is never written.
-// BUFFERS-LABEL: func.func @prefill(
+// BUFFERS-LABEL: func.func @entry_prefill(
 // BUFFERS-SAME: %{{.+}}: !llvm.ptr, %[[CALL:.+]]: !llvm.ptr)
 // BUFFERS: %[[IN_AT:.+]] = llvm.getelementptr %[[CALL]][5]
 // BUFFERS: %[[IN:.+]] = llvm.load %[[IN_AT]]

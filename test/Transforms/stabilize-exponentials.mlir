@@ -93,11 +93,13 @@ seqmix.model @mlstm {
     // CHECK-NEXT: states(%{{.+}} : tensor<?x2x3x5xf32>, %{{.+}} : tensor<?x2x3xf32>, %[[MAX:.+]] = %{{.+}} : tensor<?x2xf32>)
     // CHECK-SAME: running_maximum = {S.exponent = ["S", "n"]}
     // CHECK-DAG: %[[LOWEST:.+]] = arith.constant dense<-1.000000e+30> : tensor<2xf32>
-    // CHECK-DAG: %[[KEPT:.+]] = arith.addf %[[F]], %[[MAX]] : tensor<2xf32>
+    // CHECK-DAG: %[[KEPT:.+]] = arith.addf %[[MAX]], %[[F]] : tensor<2xf32>
     // CHECK: %[[NEXT0:.+]] = arith.maximumf %[[KEPT]], %[[I]] : tensor<2xf32>
     // CHECK: %[[NEXT:.+]] = arith.maximumf %[[NEXT0]], %[[LOWEST]] : tensor<2xf32>
-    // CHECK: %[[OLD0:.+]] = arith.subf %[[F]], %[[NEXT]] : tensor<2xf32>
-    // CHECK: %[[OLD:.+]] = arith.addf %[[OLD0]], %[[MAX]] : tensor<2xf32>
+    // One factor for each head: what is kept, then what is added. The carried
+    // exponent and the maximum, which may both be huge, meet first.
+    // CHECK: %[[FALLEN:.+]] = arith.subf %[[MAX]], %[[NEXT]] : tensor<2xf32>
+    // CHECK: %[[OLD:.+]] = arith.addf %[[FALLEN]], %[[F]] : tensor<2xf32>
     // CHECK: math.exp %[[OLD]] : tensor<2xf32>
     // CHECK: %[[NEW:.+]] = arith.subf %[[I]], %[[NEXT]] : tensor<2xf32>
     // CHECK: math.exp %[[NEW]] : tensor<2xf32>
@@ -320,4 +322,33 @@ func.func @states_of_the_caller(%k: tensor<?x?xf32>, %den0: tensor<?xf32>)
     seqmix.yield %share, %den_next : tensor<f32>, tensor<f32>
   }
   return %o, %den1 : tensor<?x?xf32>, tensor<?xf32>
+}
+
+// A state that another entry point shares keeps its meaning.
+// CHECK-LABEL: seqmix.model @shared
+// CHECK-NOT:   exponent
+seqmix.model @shared {
+  seqmix.entry @prefill(%k "k" : tensor<?x?x4xf32>) {
+    %n0 = seqmix.state "num" init 0.0 : tensor<?x4xf32>
+    %d0 = seqmix.state "den" init 0.0 : tensor<?x4xf32>
+    %o, %n1, %d1 = seqmix.recurrence
+        tokens(%k_t = %k : tensor<?x?x4xf32>)
+        states(%n = %n0 : tensor<?x4xf32>, %d = %d0 : tensor<?x4xf32>)
+        -> (tensor<?x?x4xf32>) {
+      %e = math.exp %k_t : tensor<4xf32>
+      %ek = arith.mulf %e, %k_t : tensor<4xf32>
+      %n_next = arith.addf %n, %ek : tensor<4xf32>
+      %d_next = arith.addf %d, %e : tensor<4xf32>
+      %mean = arith.divf %n_next, %d_next : tensor<4xf32>
+      seqmix.yield %mean, %n_next, %d_next
+          : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+    }
+    seqmix.return outputs("o" = %o : tensor<?x?x4xf32>)
+        states("num" = %n1 : tensor<?x4xf32>, "den" = %d1 : tensor<?x4xf32>)
+  }
+  seqmix.entry @reset(%k "k" : tensor<?x?x4xf32>) {
+    %n = seqmix.state "num" init 0.0 : tensor<?x4xf32>
+    seqmix.return outputs("o" = %k : tensor<?x?x4xf32>)
+        states("num" = %n : tensor<?x4xf32>)
+  }
 }

@@ -20,7 +20,7 @@ seqmix.model @model_c2_param {
     seqmix.return outputs("y" = %x : tensor<?x?x4xf32>)
   }
   seqmix.entry @b(%x "x" : tensor<?x?x4xf32>) {
-    // expected-error @+1 {{disagrees with the other use of "w": 'tensor<5xf32>' and 'tensor<4xf32>'}}
+    // expected-error @+1 {{disagrees with the other use of "w": tensor<5xf32> and tensor<4xf32>}}
     %w = seqmix.param "w" : tensor<5xf32>
     seqmix.return outputs("y" = %x : tensor<?x?x4xf32>)
   }
@@ -35,7 +35,7 @@ seqmix.model @model_c2_state {
     seqmix.return states("s" = %s : tensor<?x4xf32>)
   }
   seqmix.entry @b(%x "x" : tensor<?x?x4xf32>) {
-    // expected-error @+1 {{disagrees with the other use of "s": 'tensor<?x5xf32>' and 'tensor<?x4xf32>'}}
+    // expected-error @+1 {{disagrees with the other use of "s": tensor<?x5xf32> init 0.00 and tensor<?x4xf32> init 0.00}}
     %s = seqmix.state "s" init 0.0 : tensor<?x5xf32>
     seqmix.return states("s" = %s : tensor<?x5xf32>)
   }
@@ -238,7 +238,7 @@ seqmix.model @state_c1 {
 
 seqmix.model @state_c2_extent {
   seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
-    // expected-error @+1 {{expects positive extents of f32, f64, i32 or i64, not 'tensor<?x0xf32>'}}
+    // expected-error @+1 {{expects dynamic batch and positive extents of f32, f64, i32 or i64, not 'tensor<?x0xf32>'}}
     %s = seqmix.state "s" init 0.0 : tensor<?x0xf32>
     seqmix.return states("s" = %s : tensor<?x0xf32>)
   }
@@ -248,7 +248,7 @@ seqmix.model @state_c2_extent {
 
 seqmix.model @state_c2_element {
   seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
-    // expected-error @+1 {{expects positive extents of f32, f64, i32 or i64, not 'tensor<?xi8>'}}
+    // expected-error @+1 {{expects dynamic batch and positive extents of f32, f64, i32 or i64, not 'tensor<?xi8>'}}
     %s = seqmix.state "s" init 0.0 : tensor<?xi8>
     seqmix.return states("s" = %s : tensor<?xi8>)
   }
@@ -272,5 +272,69 @@ seqmix.model @return_c1 {
     "seqmix.return"(%x) <{operandSegmentSizes = array<i32: 1, 0>,
                           output_names = ["y", "z"], state_names = []}>
         : (tensor<?x?xf32>) -> ()
+  }
+}
+
+// -----
+
+seqmix.model @state_c2_batch {
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
+    // expected-error @+1 {{expects dynamic batch and positive extents of f32, f64, i32 or i64, not 'tensor<2xf32>'}}
+    %s = seqmix.state "s" init 0.0 : tensor<2xf32>
+    seqmix.return states("s" = %s : tensor<2xf32>)
+  }
+}
+
+// -----
+
+seqmix.model @entry_c3_zero {
+  // expected-error @+1 {{expects a positive limit, not 0}}
+  seqmix.entry @prefill(%x "x" limit 0 : tensor<?x?xi32>) {
+    seqmix.return
+  }
+}
+
+// -----
+
+seqmix.model @entry_c6_batch {
+  // expected-error @+1 {{expects sequences of dynamic batch and time, and of f32, f64, i32 or i64, not 'tensor<2x3xf32>'}}
+  seqmix.entry @prefill(%x "x" : tensor<2x3xf32>) {
+    seqmix.return
+  }
+}
+
+// -----
+
+seqmix.model @entry_c6_input {
+  // expected-error @+1 {{expects sequences of dynamic batch and time, and of f32, f64, i32 or i64, not 'tensor<?x?xf16>'}}
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf16>) {
+    seqmix.return
+  }
+}
+
+// -----
+
+seqmix.model @entry_c6_output {
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
+    %y = arith.truncf %x : tensor<?x?xf32> to tensor<?x?xf16>
+    // expected-error @+1 {{expects sequences of dynamic batch and time, and of f32, f64, i32 or i64, not 'tensor<?x?xf16>'}}
+    seqmix.return outputs("y" = %y : tensor<?x?xf16>)
+  }
+}
+
+// -----
+
+seqmix.model @entry_c7 {
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
+    %s = seqmix.state "s" init 0.0 : tensor<?xf32>
+    // expected-error @+1 {{runs in reverse, but a session is fed in pieces}}
+    %y, %s1 = seqmix.scan inclusive reverse (%x : tensor<?x?xf32>)
+        states(%s : tensor<?xf32>) {
+    ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+      %0 = arith.addf %l, %r : tensor<f32>
+      seqmix.yield %0 : tensor<f32>
+    }
+    seqmix.return outputs("y" = %y : tensor<?x?xf32>)
+        states("s" = %s1 : tensor<?xf32>)
   }
 }

@@ -34,7 +34,7 @@ func.func @recurrence_c2_batch_of_sequences(%x: tensor<2x?x4xf32>,
 // -----
 
 func.func @recurrence_c2_time(%x: tensor<?x6x4xf32>) {
-  // expected-error @+1 {{expects sequences of one time: 'tensor<?x6x4xf32>' and 'tensor<?x7x4xf32>'}}
+  // expected-error @+1 {{expects sequences of one length: 'tensor<?x6x4xf32>' and 'tensor<?x7x4xf32>'}}
   %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x6x4xf32>)
       -> (tensor<?x7x4xf32>) {
     seqmix.yield %x_t : tensor<4xf32>

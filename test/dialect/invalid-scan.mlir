@@ -36,7 +36,7 @@ func.func @scan_c2_batch(%x: tensor<2x?x4xf32>, %s0: tensor<3x4xf32>) {
 
 func.func @scan_c2_time(%x: tensor<?x6xf32>, %y: tensor<?x7xf32>,
                         %s0: tensor<?xf32>) {
-  // expected-error @+1 {{expects sequences of one time: 'tensor<?x6xf32>' and 'tensor<?x7xf32>'}}
+  // expected-error @+1 {{expects sequences of one length: 'tensor<?x6xf32>' and 'tensor<?x7xf32>'}}
   %s:4 = seqmix.scan inclusive (%x, %y : tensor<?x6xf32>, tensor<?x7xf32>)
       states(%s0, %s0 : tensor<?xf32>, tensor<?xf32>) {
   ^bb0(%a: tensor<f32>, %b: tensor<f32>, %c: tensor<f32>, %d: tensor<f32>):

@@ -1,0 +1,1 @@
+seqmix.model @open {

@@ -1,0 +1,10 @@
+seqmix.model @a {
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
+    seqmix.return outputs("y" = %x : tensor<?x?xf32>)
+  }
+}
+seqmix.model @b {
+  seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
+    seqmix.return outputs("y" = %x : tensor<?x?xf32>)
+  }
+}

@@ -1,0 +1,68 @@
+// RUN: seqmix-opt %s --seqmix-to-forms --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefixes=FORMS,END-FORMS
+// RUN: seqmix-opt %s --seqmix-to-tensors --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefixes=FORMS,TENSORS,END-TENSORS
+// RUN: seqmix-opt %s --seqmix-to-buffers --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefixes=FORMS,TENSORS,BUFFERS,END-BUFFERS
+// RUN: seqmix-opt %s --seqmix-to-llvm --dump-pass-pipeline 2>&1 | FileCheck %s --check-prefixes=FORMS,TENSORS,BUFFERS,LLVM,END-LLVM
+
+// Every phase starts from an imported module and goes on from the phase before
+// it; options of upstream's passes appear only where they are not its defaults.
+
+// FORMS: builtin.module(
+// FORMS-NEXT: canonicalize
+// FORMS-NEXT: cse
+// FORMS-NEXT: seqmix-stabilize-exponentials
+// FORMS-NEXT: seqmix.model(
+// FORMS-NEXT: seqmix-derive-step
+// FORMS-NEXT: )
+// FORMS-NEXT: canonicalize
+// FORMS-NEXT: cse
+// END-FORMS-NEXT: {{^\)$}}
+
+// TENSORS-NEXT: convert-seqmix-to-scf
+// TENSORS-NEXT: convert-seqmix-model-to-func
+// TENSORS-NEXT: canonicalize
+// TENSORS-NEXT: cse
+// TENSORS-NEXT: convert-elementwise-to-linalg
+// TENSORS-NEXT: linalg-generalize-named-ops
+// TENSORS-NEXT: seqmix-fuse-elementwise
+// TENSORS-NEXT: seqmix-relax-reductions
+// TENSORS-NEXT: canonicalize
+// TENSORS-NEXT: cse
+// END-TENSORS-NEXT: {{^\)$}}
+
+// BUFFERS-NEXT: seqmix-separate-destinations
+// BUFFERS-NEXT: eliminate-empty-tensors
+// BUFFERS-NEXT: one-shot-bufferize{
+// BUFFERS-SAME: allow-return-allocs-from-loops=true
+// BUFFERS-SAME: bufferize-function-boundaries=false
+// BUFFERS-NEXT: canonicalize
+// BUFFERS-NEXT: cse
+// BUFFERS-NEXT: func.func(
+// BUFFERS-NEXT: seqmix-lower-reductions
+// BUFFERS-NEXT: convert-linalg-to-loops
+// BUFFERS-NEXT: buffer-hoisting
+// BUFFERS-NEXT: buffer-loop-hoisting
+// BUFFERS-NEXT: )
+// BUFFERS-NEXT: canonicalize
+// BUFFERS-NEXT: cse
+// BUFFERS-NEXT: seqmix-plan-workspace
+// BUFFERS-NEXT: canonicalize
+// BUFFERS-NEXT: cse
+// BUFFERS-NEXT: seqmix-outline-repeats
+// BUFFERS-NEXT: convert-parallel-to-runtime
+// BUFFERS-NEXT: canonicalize
+// BUFFERS-NEXT: cse
+// END-BUFFERS-NEXT: {{^\)$}}
+
+// LLVM-NEXT: expand-strided-metadata
+// LLVM-NEXT: lower-affine
+// LLVM-NEXT: convert-scf-to-cf
+// LLVM-NEXT: convert-arith-to-llvm
+// LLVM-NEXT: convert-math-to-llvm
+// LLVM-NEXT: convert-math-to-libm
+// LLVM-NEXT: finalize-memref-to-llvm
+// LLVM-NEXT: convert-cf-to-llvm
+// LLVM-NEXT: convert-func-to-llvm
+// LLVM-NEXT: reconcile-unrealized-casts
+// LLVM-NEXT: canonicalize
+// LLVM-NEXT: cse
+// END-LLVM-NEXT: {{^\)$}}
