@@ -85,16 +85,16 @@ typedef struct seqmix_abi_host {
 
 /* One call of an entry point. All buffers are the host's. */
 typedef struct seqmix_abi_call {
-  int64_t batch;                /* at least 1 */
-  int64_t length;               /* tokens; 0 is legal where the entry says so */
-  const void *const *inputs;    /* [num_inputs]  each [batch, length, shape...] */
-  void *const *outputs;         /* [num_outputs] each [batch, length, shape...] */
-  const void *const *params;    /* [num_params]  in the table's dtype */
-  const void *state_in;         /* batch * state_bytes; read only */
-  void *state_out;              /* batch * state_bytes; equal to state_in when
-                                   the caller hands its state over, otherwise
-                                   the two do not overlap */
-  void *workspace;              /* workspace_bytes(batch, length) */
+  int64_t batch;             /* at least 1 */
+  int64_t length;            /* tokens; 0 is legal where the entry says so */
+  const void *const *inputs; /* [num_inputs]  each [batch, length, shape...] */
+  void *const *outputs;      /* [num_outputs] each [batch, length, shape...] */
+  const void *const *params; /* [num_params]  in the table's dtype */
+  const void *state_in;      /* batch * state_bytes; read only */
+  void *state_out;           /* batch * state_bytes; equal to state_in when
+                                the caller hands its state over, otherwise
+                                the two do not overlap */
+  void *workspace;           /* workspace_bytes(batch, length) */
 } seqmix_abi_call;
 
 /* A function of the model. */
