@@ -68,9 +68,14 @@ public:
     std::fflush(stdout);
   }
 
+  /// Whether the output ends in a newline of ours: bytes that go to a file or a
+  /// pipe stay as the model wrote them.
+  bool endsLine() const { return !AsBytes || isatty(STDOUT_FILENO); }
+
   void finish() {
-    if (!AsBytes || isatty(STDOUT_FILENO))
+    if (endsLine())
       std::putchar('\n');
+    std::fflush(stdout);
   }
 
 private:
@@ -138,9 +143,10 @@ int seqmix::runGenerate(const Args &args) {
     printer.finish();
   if (args.stats || (isatty(STDERR_FILENO) && !args.json))
     std::fprintf(stderr,
-                 "prompt: %zu tokens in %.3f s; generated: %zu in %.3f s, "
+                 "%sprompt: %zu tokens in %.3f s; generated: %zu in %.3f s, "
                  "%.1f tokens/s\n",
-                 prompt.size() - 1, promptSeconds, ids.size(), stepSeconds,
+                 printer.endsLine() ? "" : "\n", prompt.size() - 1,
+                 promptSeconds, ids.size(), stepSeconds,
                  stepSeconds > 0 ? ids.size() / stepSeconds : 0.0);
   return 0;
 }
