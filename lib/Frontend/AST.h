@@ -11,13 +11,9 @@
 #ifndef SEQMIX_FRONTEND_AST_H
 #define SEQMIX_FRONTEND_AST_H
 
-#include "llvm/ADT/SmallVector.h"
+#include "lib/Frontend/Value.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/SMLoc.h"
-
-#include <memory>
-#include <optional>
-#include <vector>
 
 namespace mlir::seqmix::sqm {
 
@@ -42,40 +38,35 @@ struct NamedArgument {
   ExprPtr value;
 };
 
-/// What a call has besides its arguments, which are the operands.
-struct CallParts {
-  /// The axes in brackets; `to` is the one after an arrow.
-  std::vector<AxisExpr> axes;
-  std::optional<AxisExpr> to;
-  /// How many operands stand before ';'; all of them when there is none.
-  size_t tokenArguments = 0;
-  std::vector<NamedArgument> named;
-};
-
 /// An expression.
 struct Expr {
   enum class Kind {
-    number,
-    boolean,
+    constant,
     string, ///< operands: the parts, literal pieces and interpolations
-    piece,  ///< a literal piece of a string
     name,
     index,  ///< operands: list, position
     unary,  ///< text: the operator
     binary, ///< text: the operator
     select, ///< operands: condition, then, else
-    call,   ///< text: the callee
+    call,   ///< text: the callee; operands: the arguments
   };
 
-  Kind kind;
+  Kind kind = Kind::constant;
   /// Where an error about it points: an operator, or the first token.
   llvm::SMLoc loc;
   /// The source from the first to the last token.
   llvm::StringRef source;
   llvm::StringRef text;
-  double number = 0.0;
+  Val constant;
   std::vector<ExprPtr> operands;
-  std::unique_ptr<CallParts> call;
+
+  // Of a call: the axes in brackets and the one after an arrow, how many
+  // operands stand before ';' (all of them when there is none), and the rest.
+  std::vector<AxisExpr> axes;
+  std::optional<AxisExpr> to;
+  size_t tokenArguments = 0;
+  std::vector<NamedArgument> named;
+
   /// Height of the tree, bounded by the parser.
   unsigned depth = 1;
 };
@@ -83,47 +74,50 @@ struct Expr {
 struct Stmt;
 using Body = std::vector<Stmt>;
 
-/// A statement.
+/// A statement, or an entry of the config or axes block.
 struct Stmt {
   enum class Kind {
-    assign, ///< targets = value
-    param,  ///< targets[0] [axes] = value
-    state,  ///< targets[0] [axes] = value
-    axis,   ///< targets[0] = value
-    branch, ///< if value { body } else { otherwise }
-    loop,   ///< for targets[0] in value .. limit { body }
-    result, ///< return value
+    assign,  ///< targets = value
+    param,   ///< targets[0] [axes] = value
+    state,   ///< targets[0] [axes] = value
+    axis,    ///< targets[0] = value
+    entry,   ///< targets[0] = value, if there is a default
+    branch,  ///< if value { body } else { otherwise }
+    loop,    ///< for targets[0] in value .. second { body }
+    result,  ///< return value
+    require, ///< require value, second
   };
 
-  Kind kind;
+  Kind kind = Kind::assign;
   llvm::SMLoc loc;
   llvm::SmallVector<Ident, 1> targets;
   std::vector<AxisExpr> axes;
   ExprPtr value;
-  ExprPtr limit;
+  ExprPtr second;
   Body body;
   Body otherwise;
 };
 
-/// A parameter or result in a signature. `name` and `name[]` differ only for
-/// functions, whose plain parameters take any value.
+/// A parameter or result in a signature. `name` and `name[]` differ: in
+/// functions the plain one takes any value, in models it is a token.
 struct Formal {
   Ident id;
   bool hasAxes = false;
   std::vector<AxisExpr> axes;
+  llvm::StringRef source;
 };
 
 /// A function, mixer, layer or model.
 struct Callable {
   enum class Kind { function, mixer, layer, model };
 
-  Kind kind;
+  Kind kind = Kind::function;
   Ident id;
   /// Axis parameters in brackets, of functions only.
   std::vector<Ident> axisParams;
   std::vector<Formal> params;
-  /// The parameters after ';', of mixers only.
-  std::vector<Formal> invariants;
+  /// How many parameters stand before ';'; only a mixer has others.
+  size_t tokenParams = 0;
   std::vector<Formal> results;
   /// The prefix of a layer's parameters and states; null without one.
   ExprPtr at;
@@ -138,18 +132,12 @@ struct Callable {
   }
 };
 
-/// `name` or `name = value` in a config or axes block.
-struct Entry {
-  Ident id;
-  ExprPtr value;
-};
-
 /// A source file.
 struct File {
   llvm::SMLoc configLoc;
-  std::vector<Entry> config;
+  Body config;
   llvm::SMLoc axesLoc;
-  std::vector<Entry> axes;
+  Body axes;
   std::vector<std::unique_ptr<Callable>> callables;
 };
 

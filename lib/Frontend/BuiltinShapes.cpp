@@ -7,6 +7,8 @@
 
 #include "lib/Frontend/Builtins.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::seqmix::sqm;
 
@@ -14,7 +16,7 @@ using namespace mlir::seqmix::sqm;
 static constexpr int64_t maxIota = int64_t(1) << 20;
 
 static std::string sized(const Axis &axis) {
-  return axis.str() + " of size " + std::to_string(axis.size());
+  return toString(axis) + " of size " + std::to_string(axis.size());
 }
 
 static Axis productOf(ArrayRef<Axis> axes) {
@@ -24,54 +26,60 @@ static Axis productOf(ArrayRef<Axis> axes) {
   return product;
 }
 
-FailureOr<Val> Importer::builtinIota(const Invocation &in) {
-  if (in.axes[0].size() > maxIota)
-    return fail(in.loc(), "iota over axis " + sized(in.axes[0]) +
-                              " is longer than " + Twine(maxIota));
-  if (inputs.empty())
-    return fail(in.loc(), "only constants are known here");
-  return Val{tensors.iota(in.axes[0])};
+/// Refuses an axis that the operand has already.
+static void checkAbsent(Importer &im, const Operand &operand, const Axis &axis,
+                        SMLoc loc) {
+  if (positionOf(axis, operand.tensor().axes))
+    im.fail(loc, "{0} already has axis {1}; its axes are {2}", operand, axis,
+            operand.tensor().axes);
 }
 
-FailureOr<Val> Importer::builtinSplit(const Invocation &in) {
-  FailureOr<Tensor> x = toTensor(in.operands[0]);
-  if (failed(x))
-    return failure();
+static Val buildIota(Importer &im, const Invocation &in) {
+  int64_t size = in.axes[0].size();
+  if (size > maxIota)
+    return im.fail(in.loc, "iota over axis {0} is longer than {1}",
+                   sized(in.axes[0]), maxIota);
+  if (!im.tensors.batch)
+    return im.fail(in.loc, "only constants are known here");
+  std::vector<double> elements(size);
+  std::iota(elements.begin(), elements.end(), 0.0);
+  return Val{Tensor::of(std::move(elements), in.axes)};
+}
+
+static Val buildSplit(Importer &im, const Invocation &in) {
+  const Tensor &x = in.operands[0].tensor();
   Axis product = productOf(in.axes);
   // The product by name, or else the last axis that has its size.
-  std::optional<unsigned> position = positionOf(product, x->axes);
-  for (unsigned i = x->axes.size(); !position && i-- > 0;)
-    if (x->axes[i].size() == product.size())
+  std::optional<unsigned> position = positionOf(product, x.axes);
+  for (unsigned i = x.axes.size(); !position && i-- > 0;)
+    if (x.axes[i].size() == product.size())
       position = i;
   if (!position)
-    return fail(in.loc(), "no axis of " + in.operands[0].text +
-                              toString(x->axes) + " has the size " +
-                              Twine(product.size()) + " of " + product.str());
-  Axes others(x->axes);
-  others.erase(others.begin() + *position);
-  for (auto [index, axis] : llvm::enumerate(in.axes))
-    if (positionOf(axis, others) ||
-        positionOf(axis, ArrayRef<Axis>(in.axes).drop_front(index + 1)))
-      return fail(in.loc(), "the result of split would have axis " +
-                                axis.str() + " twice");
-  return Val{tensors.split(*x, *position, in.axes)};
+    return im.fail(in.loc, "no axis of {0}{1} has the size {2} of {3}",
+                   in.operands[0], x.axes, product.size(), product);
+  Axes result(x.axes);
+  result.erase(result.begin() + *position);
+  result.append(in.axes.begin(), in.axes.end());
+  for (const Axis &axis : in.axes)
+    if (llvm::count(result, axis) > 1)
+      return im.fail(in.loc, "the result of split would have axis {0} twice",
+                     axis);
+  return Val{im.tensors.split(x, *position, in.axes)};
 }
 
-FailureOr<Val> Importer::builtinMerge(const Invocation &in) {
-  FailureOr<Tensor> x = toTensor(in.operands[0]);
-  if (failed(x))
-    return failure();
-  Operand operand{Val{*x}, in.operands[0].loc, in.operands[0].text};
-  for (auto [index, axis] : llvm::enumerate(in.axes)) {
-    if (failed(findAxis(operand, axis, in.loc())))
-      return failure();
-    if (positionOf(axis, ArrayRef<Axis>(in.axes).drop_front(index + 1)))
-      return fail(in.loc(), "axis " + axis.str() + " is merged twice");
+static Val buildMerge(Importer &im, const Invocation &in) {
+  const Tensor &x = in.operands[0].tensor();
+  for (const Axis &axis : in.axes) {
+    im.tensors.findAxis(in.operands[0], axis, in.loc);
+    if (llvm::count(in.axes, axis) > 1)
+      im.fail(in.loc, "axis {0} is merged twice", axis);
   }
+  if (im.hasFailed)
+    return {};
   // The merged axes gather at the first one's place.
   Axes order;
   unsigned position = 0;
-  for (const Axis &axis : x->axes) {
+  for (const Axis &axis : x.axes) {
     if (axis == in.axes.front()) {
       position = order.size();
       llvm::append_range(order, in.axes);
@@ -79,98 +87,89 @@ FailureOr<Val> Importer::builtinMerge(const Invocation &in) {
       order.push_back(axis);
     }
   }
-  Tensor ordered = tensors.broadcast(*x, order, x->isSequence);
+  Tensor ordered = im.tensors.broadcast(x, order, x.isSequence);
   return Val{
-      tensors.merge(ordered, position, in.axes.size(), productOf(in.axes))};
+      im.tensors.merge(ordered, position, in.axes.size(), productOf(in.axes))};
 }
 
-FailureOr<Val> Importer::builtinRepeat(const Invocation &in) {
-  FailureOr<Tensor> x = toTensor(in.operands[0]);
-  if (failed(x))
-    return failure();
-  Axes list(x->axes);
-  if (positionOf(in.axes[0], list))
-    return fail(in.loc(), in.operands[0].text + " already has axis " +
-                              in.axes[0].str() + "; its axes are " +
-                              toString(list));
+static Val buildRepeat(Importer &im, const Invocation &in) {
+  const Tensor &x = in.operands[0].tensor();
+  checkAbsent(im, in.operands[0], in.axes[0], in.loc);
+  Axes list(x.axes);
   list.push_back(in.axes[0]);
-  if (failed(checkSize(list, in.loc())))
-    return failure();
-  return Val{tensors.broadcast(*x, list, x->isSequence)};
+  im.tensors.checkSize(list, in.loc);
+  return im.hasFailed ? Val()
+                      : Val{im.tensors.broadcast(x, list, x.isSequence)};
 }
 
-FailureOr<Val> Importer::builtinRename(const Invocation &in) {
-  FailureOr<Tensor> x = toTensor(in.operands[0]);
-  if (failed(x))
-    return failure();
-  Operand operand{Val{*x}, in.operands[0].loc, in.operands[0].text};
-  FailureOr<unsigned> position = findAxis(operand, in.axes[0], in.loc());
-  if (failed(position))
-    return failure();
+static Val buildRename(Importer &im, const Invocation &in) {
+  const Operand &operand = in.operands[0];
+  unsigned position = im.tensors.findAxis(operand, in.axes[0], in.loc);
   if (in.axes[0].size() != in.to.size())
-    return fail(in.loc(), "rename needs axes of one size: " +
-                              sized(in.axes[0]) + " to " + sized(in.to));
-  if (!(in.axes[0] == in.to) && positionOf(in.to, x->axes))
-    return fail(in.loc(), operand.text + " already has axis " + in.to.str() +
-                              "; its axes are " + toString(x->axes));
-  x->axes[*position] = in.to;
-  return Val{*x};
+    im.fail(in.loc, "rename needs axes of one size: {0} to {1}",
+            sized(in.axes[0]), sized(in.to));
+  if (!(in.axes[0] == in.to))
+    checkAbsent(im, operand, in.to, in.loc);
+  if (im.hasFailed)
+    return {};
+  Tensor x = operand.tensor();
+  x.axes[position] = in.to;
+  return Val{x};
 }
 
-FailureOr<Val> Importer::builtinPart(const Invocation &in) {
-  FailureOr<Tensor> x = toTensor(in.operands[0]);
-  if (failed(x))
-    return failure();
-  Operand operand{Val{*x}, in.operands[0].loc, in.operands[0].text};
-  FailureOr<unsigned> position = findAxis(operand, in.axes[0], in.loc());
-  if (failed(position))
-    return failure();
-  FailureOr<int64_t> index = evalInteger(*in.expr.operands[1], "a part");
-  if (failed(index))
-    return failure();
+static Val buildPart(Importer &im, const Invocation &in) {
+  const Operand &operand = in.operands[0];
+  unsigned position = im.tensors.findAxis(operand, in.axes[0], in.loc);
+  int64_t index = im.evalInteger(*in.expr.operands[1], "a part");
   int64_t whole = in.axes[0].size(), size = in.to.size();
-  if (*index < 0 || size > whole || *index > whole / size - 1)
-    return fail(in.loc(), "part " + Twine(*index) + " of size " + Twine(size) +
-                              " is outside axis " + sized(in.axes[0]));
-  if (!(in.axes[0] == in.to) && positionOf(in.to, x->axes))
-    return fail(in.loc(), operand.text + " already has axis " + in.to.str() +
-                              "; its axes are " + toString(x->axes));
-  return Val{tensors.slice(*x, *position, *index * size, in.to)};
+  if (index < 0 || size > whole || index > whole / size - 1)
+    im.fail(in.loc, "part {0} of size {1} is outside axis {2}", index, size,
+            sized(in.axes[0]));
+  if (!(in.axes[0] == in.to))
+    checkAbsent(im, operand, in.to, in.loc);
+  if (im.hasFailed)
+    return {};
+  return Val{im.tensors.slice(operand.tensor(), position, index * size, in.to)};
 }
 
-FailureOr<Val> Importer::builtinJoin(const Invocation &in) {
+static Val buildJoin(Importer &im, const Invocation &in) {
   // Parts take each other's axes, as the operands of '+' do.
-  Operand all;
-  SmallVector<Tensor> parts;
+  Operand all = in.operands.front();
   bool isSequence = false;
-  for (const Operand &operand : in.operands) {
-    FailureOr<Tensor> part = toTensor(operand);
-    if (failed(part))
-      return failure();
-    Operand checked{Val{*part}, operand.loc, operand.text};
-    if (failed(findAxis(checked, in.axes[0], in.loc())))
-      return failure();
-    isSequence |= part->isSequence;
-    parts.push_back(*part);
-    if (parts.size() == 1) {
-      all = checked;
-      continue;
-    }
-    FailureOr<Axes> united = unite(all, checked, in.loc());
-    if (failed(united))
-      return failure();
-    std::get<Tensor>(all.value.data).axes = *united;
+  for (const Operand &part : in.operands) {
+    im.tensors.findAxis(part, in.axes[0], in.loc);
+    isSequence |= part.tensor().isSequence;
+    Axes united = im.tensors.unite(all, part, in.loc);
+    std::get<Tensor>(all.value.data).axes = united;
   }
-  int64_t size = in.axes[0].size() * parts.size();
-  if (size != in.to.size())
-    return fail(in.loc(), Twine(parts.size()) + " parts along axis " +
-                              sized(in.axes[0]) + " do not make axis " +
-                              sized(in.to));
-  Axes list = all.value.tensor()->axes;
+  if (im.hasFailed)
+    return {};
+  int64_t count = in.operands.size();
+  if (in.axes[0].size() * count != in.to.size())
+    im.fail(in.loc, "{0} parts along axis {1} do not make axis {2}", count,
+            sized(in.axes[0]), sized(in.to));
+  const Axes &list = all.tensor().axes;
   if (!(in.axes[0] == in.to) && positionOf(in.to, list))
-    return fail(in.loc(),
-                "the result of join would have axis " + in.to.str() + " twice");
-  for (Tensor &part : parts)
-    part = tensors.broadcast(part, list, isSequence);
-  return Val{tensors.join(parts, *positionOf(in.axes[0], list), in.to)};
+    im.fail(in.loc, "the result of join would have axis {0} twice", in.to);
+  if (im.hasFailed)
+    return {};
+  auto parts = llvm::map_to_vector(in.operands, [&](const Operand &part) {
+    return im.tensors.broadcast(part.tensor(), list, isSequence);
+  });
+  return Val{im.tensors.join(parts, *positionOf(in.axes[0], list), in.to)};
+}
+
+ArrayRef<Builtin> mlir::seqmix::sqm::shapeBuiltins() {
+  constexpr unsigned many = Builtin::many;
+  static const Builtin rows[] = {
+      // name, axes in brackets from .. to, arrow, operands from .. to, tensors
+      {"iota", 1, 1, false, 0, 0, 0, buildIota},
+      {"split", 2, many, false, 1, 1, many, buildSplit},
+      {"merge", 2, many, false, 1, 1, many, buildMerge},
+      {"repeat", 1, 1, false, 1, 1, many, buildRepeat},
+      {"rename", 1, 1, true, 1, 1, many, buildRename},
+      {"part", 1, 1, true, 2, 2, 1, buildPart},
+      {"join", 1, 1, true, 1, many, many, buildJoin},
+  };
+  return rows;
 }

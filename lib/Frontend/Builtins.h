@@ -1,4 +1,4 @@
-//===- Builtins.h - the table of intrinsics -------------------------------===//
+//===- Builtins.h - the intrinsics ----------------------------------------===//
 //
 // Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,26 +13,61 @@
 namespace mlir::seqmix::sqm {
 
 /// A call of an intrinsic whose shape is already checked.
-struct Importer::Invocation {
-  const Builtin &builtin;
+struct Invocation {
+  StringRef name;
   const Expr &expr;
+  SMLoc loc;
   SmallVector<Operand> operands;
   Axes axes;
   /// The axis after the arrow, if the intrinsic has one.
   Axis to;
-
-  SMLoc loc() const { return expr.loc; }
 };
 
 /// An intrinsic: how it may be called, and what it does.
-struct Importer::Builtin {
+struct Builtin {
+  /// Of a number of axes or operands.
+  static constexpr unsigned many = ~0u;
+
   StringRef name;
   /// How many axes in brackets, and whether an arrow and one more follow.
   unsigned minAxes, maxAxes;
   bool hasArrow;
   unsigned minOperands, maxOperands;
-  FailureOr<Val> (Importer::*handler)(const Invocation &);
+  /// How many operands, from the first on, are made tensors before the call.
+  unsigned tensorOperands;
+  Val (*build)(Importer &, const Invocation &);
 };
+
+/// The intrinsic of this name; null if there is none.
+const Builtin *findBuiltin(StringRef name);
+SmallVector<StringRef> builtinNames();
+
+// The rows of each file.
+ArrayRef<Builtin> mixerBuiltins();
+ArrayRef<Builtin> shapeBuiltins();
+ArrayRef<Builtin> tensorBuiltins();
+
+/// A function of numbers, element by element: computed when it is of constants,
+/// or else an op.
+struct Elementwise {
+  StringRef name;
+  double (*ofOne)(double);
+  double (*ofTwo)(double, double);
+  TensorBuilder::OpFn build;
+
+  unsigned arity() const { return ofOne ? 1 : 2; }
+};
+
+ArrayRef<Elementwise> elementwiseFunctions();
+/// The function of this name, or operator of this spelling; null if unknown.
+const Elementwise *findElementwise(StringRef name, unsigned arity);
+Val callElementwise(Importer &im, const Elementwise &function,
+                    ArrayRef<Operand> operands, SMLoc loc);
+/// As an intrinsic.
+Val buildElementwise(Importer &im, const Invocation &in);
+
+/// How many tokens of the session came before, as a tensor; one per model.
+Val buildPosition(Importer &im, SMLoc loc);
 
 } // namespace mlir::seqmix::sqm
 

@@ -8,7 +8,7 @@
 #include "lib/Frontend/Import.h"
 
 #include "dialect/SeqmixOps.h"
-#include "lib/Frontend/Importer.h"
+#include "lib/Frontend/Builtins.h"
 #include "lib/Frontend/Parser.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,125 +38,74 @@ OwningOpRef<ModuleOp> mlir::seqmix::importSqm(llvm::SourceMgr &sources,
 
 Importer::Importer(llvm::SourceMgr &sources, const ImportOptions &options,
                    MLIRContext *context)
-    : sources(sources), options(options),
-      tensors(context, options.f64 ? FloatType(Float64Type::get(context))
-                                   : FloatType(Float32Type::get(context))) {}
-
-//===----------------------------------------------------------------------===//
-// Diagnostics
-//===----------------------------------------------------------------------===//
-
-Location Importer::locate(SMLoc loc) const {
-  return locateHere(preludeCall.isValid() ? preludeCall : loc);
-}
-
-Location Importer::locateHere(SMLoc loc) const {
-  unsigned main = sources.getMainFileID();
-  auto [line, column] = sources.getLineAndColumn(loc, main);
-  return FileLineColLoc::get(
-      tensors.b.getContext(),
-      sources.getMemoryBuffer(main)->getBufferIdentifier(), line, column);
-}
-
-LogicalResult Importer::fail(SMLoc loc, const Twine &message) {
-  return fail(loc, message, SMLoc(), "");
-}
-
-LogicalResult Importer::fail(SMLoc loc, const Twine &message, SMLoc noteLoc,
-                             const Twine &note) {
-  std::string within;
-  const Scope *inner = scope;
-  for (; inner && inner->callable && inner->callable->inPrelude;
-       inner = inner->caller)
-    within = inner->callable->id.name.str() + ": ";
-  InFlightDiagnostic diagnostic = emitError(locate(loc), within + message);
-  if (noteLoc.isValid() && within.empty())
-    diagnostic.attachNote(locateHere(noteLoc)) << note;
-  for (; inner && inner->call.isValid(); inner = inner->caller)
-    diagnostic.attachNote(locateHere(inner->call))
-        << "in " << inner->callable->kindName() << " "
-        << inner->callable->id.name << " called here";
-  return diagnostic;
-}
-
-LogicalResult Importer::unknown(SMLoc loc, StringRef what, StringRef name,
-                                ArrayRef<StringRef> known) {
-  StringRef nearest;
-  // One letter in three may be wrong, but not the only one.
-  unsigned best = name.size() < 2 ? 0 : (name.size() + 2) / 3 + 1;
-  for (StringRef candidate : known) {
-    unsigned distance = name.edit_distance(candidate, true, best);
-    // The order of a hash table must not show.
-    if (distance < best ||
-        (distance == best && !nearest.empty() && candidate < nearest)) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  if (nearest.empty())
-    return fail(loc, "unknown " + what + " '" + name + "'");
-  return fail(loc, "unknown " + what + " '" + name + "'; did you mean '" +
-                       nearest + "'?");
-}
+    : Diagnostics(sources, context),
+      tensors(*this, context,
+              options.f64 ? FloatType(Float64Type::get(context))
+                          : FloatType(Float32Type::get(context))),
+      options(options) {}
 
 //===----------------------------------------------------------------------===//
 // The file
 //===----------------------------------------------------------------------===//
 
+void Importer::declareOnce(llvm::StringMap<SMLoc> &names, const Ident &id) {
+  auto [it, isNew] = names.try_emplace(id.name, id.loc);
+  if (!isNew)
+    fail(id.loc, Note{it->second, "declared here before"},
+         "'{0}' is declared twice", id);
+}
+
 OwningOpRef<ModuleOp> Importer::run() {
   Scope top;
   llvm::SaveAndRestore<Scope *> enter(scope, &top);
-  if (failed(parse()) || failed(indexCallables()))
-    return nullptr;
-  FailureOr<const Callable *> entry = chooseEntry();
-  if (failed(entry) || failed(checkDefines(**entry)) ||
-      failed(checkEntries()) || failed(evalConfig()) || failed(evalAxes()))
-    return nullptr;
-  OwningOpRef<ModuleOp> module = ModuleOp::create(locate((*entry)->id.loc));
-  if (failed(importEntry(**entry, *module)))
-    return nullptr;
-  return module;
-}
-
-LogicalResult Importer::parse() {
-  auto onError = [&](SMLoc loc, const Twine &message) {
-    (void)fail(loc, message);
-  };
-  if (failed(Parser(preludeText, onError).parseFile(prelude)))
-    return failure();
+  Parser(preludeText, *this).parseFile(prelude);
   StringRef text =
       sources.getMemoryBuffer(sources.getMainFileID())->getBuffer();
-  return Parser(text, onError).parseFile(file);
+  Parser(text, *this).parseFile(file);
+  if (hasFailed)
+    return nullptr;
+  indexDeclarations();
+  const Callable *entry = chooseEntry();
+  if (hasFailed)
+    return nullptr;
+  if (entry->kind == Callable::Kind::mixer)
+    addMixerAxes(*entry);
+  readDefines(*entry);
+  evalConfig();
+  evalAxes();
+  if (hasFailed)
+    return nullptr;
+  OwningOpRef<ModuleOp> module = ModuleOp::create(locate(entry->id.loc));
+  importEntry(*entry, *module);
+  return hasFailed ? nullptr : std::move(module);
 }
 
-LogicalResult Importer::indexCallables() {
+void Importer::indexDeclarations() {
   for (auto &callable : prelude.callables) {
     callable->inPrelude = true;
     preludeCallables[callable->id.name] = callable.get();
   }
+  llvm::StringMap<SMLoc> names;
   for (auto &callable : file.callables) {
     const Ident &id = callable->id;
     if (findBuiltin(id.name))
-      return fail(id.loc, "'" + id.name + "' is an intrinsic");
-    auto [it, isNew] = callables.try_emplace(id.name, callable.get());
-    if (!isNew)
-      return fail(id.loc, "'" + id.name + "' is declared twice",
-                  it->second->id.loc, "declared here before");
-    llvm::StringMap<SMLoc> names;
-    for (const auto *list :
-         {&callable->params, &callable->invariants, &callable->results})
-      for (const Formal &formal : *list) {
-        auto [name, isNew] = names.try_emplace(formal.id.name, formal.id.loc);
-        if (!isNew)
-          return fail(formal.id.loc,
-                      "'" + formal.id.name + "' is declared twice",
-                      name->second, "declared here before");
-      }
+      fail(id.loc, "'{0}' is an intrinsic", id);
+    declareOnce(names, id);
+    callables[id.name] = callable.get();
+    llvm::StringMap<SMLoc> formals;
+    for (const auto *list : {&callable->params, &callable->results})
+      for (const Formal &formal : *list)
+        declareOnce(formals, formal.id);
   }
-  return success();
+  // Config entries and axes share their names.
+  names.clear();
+  for (const Body *block : {&file.config, &file.axes})
+    for (const Stmt &entry : *block)
+      for (const Ident &id : entry.targets)
+        declareOnce(names, id);
 }
 
-FailureOr<const Callable *> Importer::chooseEntry() {
+const Callable *Importer::chooseEntry() {
   using Kind = Callable::Kind;
   const Callable *chosen = nullptr;
   SmallVector<StringRef> known;
@@ -164,13 +113,10 @@ FailureOr<const Callable *> Importer::chooseEntry() {
     if (callable->kind != Kind::model && callable->kind != Kind::mixer)
       continue;
     known.push_back(callable->id.name);
-    if (!options.entry.empty()) {
-      if (callable->id.name == options.entry)
-        chosen = callable.get();
-    } else if (!chosen || callable->kind == Kind::model ||
-               chosen->kind == Kind::mixer) {
+    bool isBetter =
+        !chosen || callable->kind == Kind::model || chosen->kind == Kind::mixer;
+    if (options.entry.empty() ? isBetter : callable->id.name == options.entry)
       chosen = callable.get();
-    }
   }
   if (chosen)
     return chosen;
@@ -181,36 +127,43 @@ FailureOr<const Callable *> Importer::chooseEntry() {
   return unknown(start, "model or mixer", options.entry, known);
 }
 
-const std::string *Importer::findDefine(StringRef name) const {
-  const std::string *found = nullptr;
-  for (const auto &[key, value] : options.defines)
-    if (key == name)
-      found = &value;
-  return found;
+//===----------------------------------------------------------------------===//
+// Config and axes
+//===----------------------------------------------------------------------===//
+
+/// Alone, a mixer's axes are as if they stood in the axes block, with sizes
+/// from -D or the config.
+void Importer::addMixerAxes(const Callable &mixer) {
+  llvm::StringSet<> names;
+  for (const Stmt &stmt : file.axes)
+    names.insert(stmt.targets.front().name);
+  for (const auto *list : {&mixer.params, &mixer.results})
+    for (const Formal &formal : *list)
+      for (const AxisExpr &axis : formal.axes)
+        for (const Ident &id : axis.names)
+          if (names.insert(id.name).second)
+            file.axes.emplace_back().targets = {id};
 }
 
-/// A misspelt -D must not pass unnoticed.
-LogicalResult Importer::checkDefines(const Callable &entry) {
+/// Reads the values of -D. A misspelt name must not pass unnoticed.
+void Importer::readDefines(const Callable &entry) {
   SmallVector<StringRef> known;
-  for (const Entry &name : file.config)
-    known.push_back(name.id.name);
-  for (const Entry &name : file.axes)
-    known.push_back(name.id.name);
-  if (entry.kind == Callable::Kind::mixer)
-    for (const auto *list : {&entry.params, &entry.invariants, &entry.results})
-      for (const Formal &formal : *list)
-        for (const AxisExpr &axis : formal.axes)
-          for (const Ident &id : axis.names)
-            known.push_back(id.name);
+  for (const Body *block : {&file.config, &file.axes})
+    for (const Stmt &stmt : *block)
+      for (const Ident &id : stmt.targets)
+        known.push_back(id.name);
   SMLoc loc = file.configLoc.isValid() ? file.configLoc : entry.id.loc;
-  for (const auto &define : options.defines)
-    if (!llvm::is_contained(known, define.first))
-      return unknown(loc, "name in -D:", define.first, known);
-  return success();
+  for (const auto &[name, text] : options.defines) {
+    if (!llvm::is_contained(known, name))
+      return void(unknown(loc, "name in -D:", name, known));
+    llvm::Expected<llvm::json::Value> value = llvm::json::parse(text);
+    defines[name] =
+        value ? *value : llvm::json::Value(llvm::json::fixUTF8(text));
+    llvm::consumeError(value.takeError());
+  }
 }
 
-FailureOr<Val> Importer::fromJSON(const Entry &entry,
-                                  const llvm::json::Value &json) {
+Val Importer::fromJSON(const Ident &id, const llvm::json::Value &json) {
   if (auto number = json.getAsNumber())
     return Val{*number};
   if (auto boolean = json.getAsBoolean())
@@ -219,87 +172,141 @@ FailureOr<Val> Importer::fromJSON(const Entry &entry,
     return Val{string->str()};
   const llvm::json::Array *array = json.getAsArray();
   if (!array)
-    return fail(entry.id.loc,
-                "config '" + entry.id.name + "' holds " +
-                    (json.getAsNull() ? "null in a list" : "an object") +
-                    "; only numbers, strings, true, false and lists of them "
-                    "are values");
+    return fail(id.loc,
+                "config '{0}' holds {1}; only numbers, strings, true, false "
+                "and lists of them are values",
+                id, json.getAsNull() ? "null in a list" : "an object");
   Val::List list;
-  for (const llvm::json::Value &element : *array) {
-    FailureOr<Val> value = fromJSON(entry, element);
-    if (failed(value))
-      return failure();
-    list.push_back(std::move(*value));
-  }
+  for (const llvm::json::Value &element : *array)
+    list.push_back(fromJSON(id, element));
   return Val{std::move(list)};
 }
 
-/// Config entries and axes share their names.
-LogicalResult Importer::checkEntries() {
-  llvm::StringMap<SMLoc> names;
-  for (const auto *list : {&file.config, &file.axes})
-    for (const Entry &entry : *list) {
-      const Ident &id = entry.id;
-      auto [it, isNew] = names.try_emplace(id.name, id.loc);
-      if (!isNew)
-        return fail(id.loc, "'" + id.name + "' is declared twice", it->second,
-                    "declared here before");
-    }
-  return success();
-}
-
-LogicalResult Importer::evalConfig() {
+void Importer::evalConfig() {
   std::string missing;
-  for (const Entry &entry : file.config) {
-    StringRef name = entry.id.name;
-    const llvm::json::Value *json = options.config.get(name);
-    FailureOr<Val> value = failure();
-    if (const std::string *text = findDefine(name)) {
-      llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(*text);
-      value = parsed ? fromJSON(entry, *parsed) : Val{*text};
-      llvm::consumeError(parsed.takeError());
-    } else if (json && json->kind() != llvm::json::Value::Null) {
-      value = fromJSON(entry, *json);
-    } else if (!entry.value) {
-      missing += (missing.empty() ? "" : ", ") + name.str();
-      // A default that needs it is not the mistake to report.
-      value = Val{1.0};
-    } else if (missing.empty()) {
-      value = eval(*entry.value);
-      if (succeeded(value) && value->tensor())
-        return fail(entry.value->loc, "config '" + name + "' must be constant");
-    } else {
-      value = Val{1.0};
-    }
-    if (failed(value))
-      return failure();
-    config[name] = std::move(*value);
+  for (const Stmt &stmt : file.config) {
+    if (stmt.kind == Stmt::Kind::require)
+      continue;
+    const Ident &id = stmt.targets.front();
+    const llvm::json::Value *given = defines.get(id.name);
+    if (!given)
+      given = options.config.get(id.name);
+    Val value;
+    if (given && given->kind() != llvm::json::Value::Null)
+      value = fromJSON(id, *given);
+    else if (!stmt.value)
+      missing += (missing.empty() ? "" : ", ") + id.name.str();
+    else if (missing.empty()) // A default may need what is missing.
+      value = eval(*stmt.value);
+    if (value.tensor())
+      fail(stmt.value->loc, "config '{0}' must be constant", id);
+    config[id.name] = std::move(value);
   }
   if (!missing.empty())
-    return fail(file.configLoc, "the configuration lacks " + missing +
-                                    "; give it with --config or -D");
-  return success();
+    fail(file.configLoc,
+         "the configuration lacks {0}; give it with --config or -D", missing);
+  for (const Stmt &stmt : file.config)
+    if (stmt.kind == Stmt::Kind::require)
+      execRequire(stmt);
 }
 
-LogicalResult Importer::evalAxes() {
-  for (const Entry &entry : file.axes) {
-    StringRef name = entry.id.name;
-    double size = 0;
-    if (const std::string *text = findDefine(name)) {
-      if (StringRef(*text).getAsDouble(size))
-        return fail(entry.id.loc,
-                    "-D " + name + "=" + *text + " is not a number");
+void Importer::evalAxes() {
+  for (const Stmt &stmt : file.axes) {
+    const Ident &id = stmt.targets.front();
+    double size = 1;
+    auto known = config.find(id.name);
+    if (const llvm::json::Value *given = defines.get(id.name)) {
+      size = given->getAsNumber().value_or(0);
+      if (!given->getAsNumber())
+        fail(id.loc, "-D {0}={1} is not a number", id,
+             given->getAsString().value_or(llvm::formatv("{0}", *given).str()));
+    } else if (stmt.value) {
+      size = evalNumber(*stmt.value, "the size of an axis");
+    } else if (known != config.end() && known->second.number()) {
+      size = *known->second.number();
     } else {
-      FailureOr<double> number =
-          evalNumber(*entry.value, "the size of an axis");
-      if (failed(number))
-        return failure();
-      size = *number;
+      fail(id.loc, "axis {0} has no size; give it with -D {0}=N", id);
     }
-    FailureOr<const NamedAxis *> axis = makeAxis(entry.id, size);
-    if (failed(axis))
-      return failure();
-    axes[name] = Axis{{*axis}};
+    axes[id.name] = makeAxis(id, size);
   }
-  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The entry: a model, or a mixer as one
+//===----------------------------------------------------------------------===//
+
+void Importer::importEntry(const Callable &callable, ModuleOp module) {
+  auto params = ArrayRef(callable.params).take_front(callable.tokenParams);
+  if (params.empty())
+    return void(fail(callable.id.loc, "{0} has no input", callable));
+  OpBuilder &b = tensors.b;
+  Location loc = locate(callable.id.loc);
+  b.setInsertionPointToEnd(module.getBody());
+  auto model = ModelOp::create(b, loc, callable.id.name, IntegerAttr());
+  b.setInsertionPointToEnd(&model.getBody().emplaceBlock());
+  auto names = llvm::map_to_vector(
+      params, [](const Formal &formal) { return formal.id.name; });
+  inputLimits.assign(names.size(), 0);
+  auto entry =
+      EntryOp::create(b, loc, "prefill", b.getStrArrayAttr(names),
+                      b.getDenseI64ArrayAttr(inputLimits), IntegerAttr());
+  b.setInsertionPointToEnd(&entry.getBody().emplaceBlock());
+
+  auto resultNames = llvm::map_to_vector(
+      callable.results, [](const Formal &formal) { return formal.id.name; });
+  // Names of states are apart from those of inputs and results.
+  tensors.takenNames.insert_range(names);
+  tensors.takenNames.insert_range(resultNames);
+  Scope inner;
+  inner.callable = &callable;
+  declareInputs(params, inner);
+  llvm::SaveAndRestore<Scope *> enter(scope, &inner);
+  bool isMixer = callable.kind == Callable::Kind::mixer;
+  SmallVector<Val> results = isMixer ? callEntry(callable) : execBody(callable);
+  if (hasFailed)
+    return;
+  at(callable.id.loc);
+  tensors.buildReturn(results, resultNames);
+  entry.setInputLimits(inputLimits);
+  if (maxLength)
+    model.setMaxLength(*maxLength);
+}
+
+/// Alone, a mixer has parameters of its own after ';'.
+SmallVector<Val> Importer::callEntry(const Callable &mixer) {
+  SmallVector<Operand> operands(inputs);
+  for (const Formal &formal :
+       ArrayRef(mixer.params).drop_front(mixer.tokenParams))
+    operands.push_back(
+        declareParam(formal.id, formal.id.name.str(), formal.axes));
+  Scope inner;
+  inner.callable = &mixer;
+  inner.call = mixer.id.loc;
+  return expand(inner, operands);
+}
+
+/// Makes the entry's arguments, and the extents of batch and time.
+void Importer::declareInputs(ArrayRef<Formal> params, Scope &inner) {
+  OpBuilder &b = tensors.b;
+  Block *block = b.getInsertionBlock();
+  for (const Formal &formal : params) {
+    Axes list = lookupAxes(formal.axes);
+    tensors.checkSize(list, formal.id.loc);
+    // A model's plain input is a token; a mixer's is a number.
+    bool isToken =
+        inner.callable->kind == Callable::Kind::model && !formal.hasAxes;
+    Type element = isToken ? Type(b.getI32Type()) : Type();
+    Value argument =
+        block->addArgument(tensors.typeOf(list, /*isSequence=*/true, element),
+                           locate(formal.id.loc));
+    Val value = {Tensor{argument, list, /*isSequence=*/true}};
+    inner.values[formal.id.name] = value;
+    inputs.push_back({value, formal.id.loc, formal.id.name.str()});
+  }
+  at(inner.callable->id.loc);
+  auto extent = [&](int64_t axis) -> Value {
+    return tensor::DimOp::create(b, tensors.loc, block->getArgument(0), axis);
+  };
+  tensors.batch = extent(0);
+  tensors.time = extent(1);
 }

@@ -17,375 +17,290 @@ using namespace mlir;
 using namespace mlir::seqmix;
 using namespace mlir::seqmix::sqm;
 
-static std::string quoted(const Callable &callable) {
-  return (callable.kindName() + " " + callable.id.name).str();
+/// "2 arguments and 1 after ';'".
+static std::string argumentsText(size_t tokens, size_t all) {
+  std::string text =
+      std::to_string(tokens) + (tokens == 1 ? " argument" : " arguments");
+  if (all > tokens)
+    text += " and " + std::to_string(all - tokens) + " after ';'";
+  return text;
 }
 
-LogicalResult Importer::checkArity(const Callable &callee, const Expr &expr,
-                                   size_t tokens, size_t invariants) {
-  const CallParts &parts = *expr.call;
-  if (!parts.named.empty())
-    return fail(parts.named.front().id.loc,
-                quoted(callee) + " has no arguments by name");
-  if (parts.to || parts.axes.size() != callee.axisParams.size())
-    return fail(expr.loc,
-                quoted(callee) + " expects " + Twine(callee.axisParams.size()) +
-                    (callee.axisParams.size() == 1 ? " axis" : " axes") +
-                    " in brackets but got " +
-                    Twine(parts.axes.size() + (parts.to ? 1 : 0)),
-                callee.id.loc, "declared here");
-  if (tokens == callee.params.size() && invariants == callee.invariants.size())
-    return success();
-  auto counts = [](size_t tokens, size_t invariants) {
-    std::string text =
-        std::to_string(tokens) + (tokens == 1 ? " argument" : " arguments");
-    if (invariants)
-      text += " and " + std::to_string(invariants) + " after ';'";
-    return text;
-  };
-  return fail(expr.loc,
-              quoted(callee) + " expects " +
-                  counts(callee.params.size(), callee.invariants.size()) +
-                  " but got " + counts(tokens, invariants),
-              callee.id.loc, "declared here");
-}
-
-FailureOr<SmallVector<Val>> Importer::call(const Callable &callee,
-                                           const Expr &expr) {
+void Importer::checkCall(const Callable &callee, const Expr &expr) {
   using Kind = Callable::Kind;
+  Note declared = {callee.id.loc};
   for (const Scope *s = scope; s; s = s->caller)
     if (s->callable == &callee)
-      return fail(expr.loc, quoted(callee) + " calls itself", callee.id.loc,
-                  "declared here");
+      fail(expr.loc, declared, "{0} calls itself", callee);
   if (callee.kind == Kind::model)
-    return fail(expr.loc, quoted(callee) + " cannot be called");
-  bool mixes = callee.kind == Kind::mixer || callee.kind == Kind::layer;
-  if (mixes && mixer)
-    return fail(expr.loc, quoted(callee) + " is called inside mixer " +
-                              mixer->callable->id.name +
-                              ", which is one token's computation");
-  size_t tokens = expr.call->tokenArguments;
-  if (failed(checkArity(callee, expr, tokens, expr.operands.size() - tokens)))
-    return failure();
+    fail(expr.loc, "{0} cannot be called", callee);
+  if (callee.kind != Kind::function && mixer)
+    fail(expr.loc, "{0} is called inside {1}, which is one token's computation",
+         callee, *mixer->callable);
+  if (!expr.named.empty())
+    fail(expr.named.front().id.loc, "{0} has no arguments by name", callee);
+  size_t axisCount = callee.axisParams.size();
+  if (expr.to || expr.axes.size() != axisCount)
+    fail(expr.loc, declared, "{0} expects {1} {2} in brackets but got {3}",
+         callee, axisCount, axisCount == 1 ? "axis" : "axes",
+         expr.axes.size() + (expr.to ? 1 : 0));
+  size_t expected = callee.params.size(), count = expr.operands.size();
+  if (count != expected || expr.tokenArguments != callee.tokenParams)
+    fail(expr.loc, declared, "{0} expects {1} but got {2}", callee,
+         argumentsText(callee.tokenParams, expected),
+         argumentsText(expr.tokenArguments, count));
+}
 
+SmallVector<Val> Importer::call(const Callable &callee, const Expr &expr) {
+  checkCall(callee, expr);
   SmallVector<Operand> operands;
-  for (const ExprPtr &argument : expr.operands) {
-    FailureOr<Operand> operand = evalOperand(*argument);
-    if (failed(operand))
-      return failure();
-    operands.push_back(std::move(*operand));
-  }
+  for (const ExprPtr &argument : expr.operands)
+    operands.push_back(evalOperand(*argument));
+  if (hasFailed)
+    return {};
   Scope inner;
   inner.callable = &callee;
   inner.caller = scope;
   inner.call = expr.loc;
   inner.prefix = scope->prefix;
-  for (auto [param, axis] :
-       llvm::zip_equal(callee.axisParams, expr.call->axes)) {
-    FailureOr<Axis> actual = lookupAxis(axis);
-    if (failed(actual))
-      return failure();
-    inner.axes[param.name] = *actual;
+  for (auto [param, axis] : llvm::zip_equal(callee.axisParams, expr.axes))
+    inner.axes[param.name] = lookupAxis(axis);
+  if (callee.kind == Callable::Kind::layer)
+    inner.loops = scope->loops;
+  for (StringRef name : inner.loops)
+    inner.values[name] = scope->values[name];
+  return expand(inner, operands);
+}
+
+SmallVector<Val> Importer::expand(Scope &inner,
+                                  MutableArrayRef<Operand> operands) {
+  const Callable &callee = *inner.callable;
+  bindAxes(operands, inner);
+  if (callee.kind == Callable::Kind::mixer)
+    return callMixer(operands, inner);
+  for (auto [param, operand] : llvm::zip_equal(callee.params, operands))
+    inner.values[param.id.name] = operand.value;
+  SMLoc expanding =
+      callee.inPrelude && !preludeCall.isValid() ? inner.call : preludeCall;
+  llvm::SaveAndRestore<Scope *> enter(scope, &inner);
+  llvm::SaveAndRestore<SMLoc> expand(preludeCall, expanding);
+  if (callee.at)
+    inner.prefix += evalConstant<std::string>(*callee.at, "a prefix");
+  SmallVector<Val> results = execBody(callee);
+  if (callee.kind == Callable::Kind::layer)
+    for (Val &result : results)
+      result = toCaller(*result.tensor(), inner);
+  return results;
+}
+
+/// Runs the body of the scope; gives its results.
+SmallVector<Val> Importer::execBody(const Callable &callee) {
+  for (const Formal &result : callee.results) {
+    Axes list = lookupAxes(result.axes);
+    tensors.checkSize(list, result.id.loc);
+    scope->declared[result.id.name] = {list, result.id.loc};
   }
-  if (callee.kind == Kind::layer)
-    return callLayer(callee, inner, operands);
-  if (callee.kind == Kind::mixer)
-    return callMixer(callee, inner, operands);
-  FailureOr<Val> result = callFunction(callee, inner, operands);
-  if (failed(result))
-    return failure();
-  return SmallVector<Val>{*result};
+  exec(callee.body);
+  SmallVector<Val> results;
+  if (callee.kind == Callable::Kind::function) {
+    if (!scope->result)
+      fail(callee.id.loc, "{0} returns nothing", callee);
+    results.push_back(scope->result.value_or(Val()));
+  }
+  for (const Formal &result : callee.results) {
+    if (!scope->declared[result.id.name].isAssigned)
+      fail(result.id.loc, "result '{0}' of {1} is never assigned", result.id,
+           callee);
+    results.push_back(scope->values[result.id.name]);
+  }
+  return hasFailed ? SmallVector<Val>() : results;
 }
 
 //===----------------------------------------------------------------------===//
 // Formal and actual axes
 //===----------------------------------------------------------------------===//
 
-/// Gives the operands the axes of the signature. A formal axis takes the size
-/// of the first operand that has it. In a function it then *is* the actual
-/// axis; in mixers and layers it is a new one, and `origins` says which actual
-/// axis it stands for.
-LogicalResult Importer::bindAxes(const Callable &callee,
-                                 ArrayRef<Formal> formals,
-                                 MutableArrayRef<Operand> operands,
-                                 Scope &inner, Origins &origins) {
-  llvm::StringMap<std::string> boundBy;
-  auto bind = [&](const Ident &id, const Axis &actual,
-                  const Operand &operand) -> LogicalResult {
-    std::string first;
-    auto known = inner.axes.find(id.name);
-    if (known != inner.axes.end()) {
-      first = boundBy.count(id.name) ? boundBy[id.name] : "the call";
-    } else if (callee.kind == Callable::Kind::layer && axes.count(id.name)) {
-      known = inner.axes.try_emplace(id.name, axes[id.name]).first;
-      first = "axes";
-    } else if (callee.kind == Callable::Kind::function) {
-      known = inner.axes.try_emplace(id.name, actual).first;
-    } else {
-      namedAxes.push_back({id.name.str(), actual.size()});
-      known = inner.axes.try_emplace(id.name, Axis{{&namedAxes.back()}}).first;
-    }
-    boundBy.try_emplace(id.name, operand.text);
-    if (known->second.size() != actual.size())
-      return fail(operand.loc,
-                  "axis " + id.name + " is " + Twine(known->second.size()) +
-                      " in " + first + " but " + Twine(actual.size()) + " in " +
-                      operand.text,
-                  callee.id.loc, quoted(callee) + " is declared here");
-    if (known->second.atoms.size() == 1)
-      origins.try_emplace(known->second.atoms.front(), actual);
-    return success();
-  };
+/// Binds a formal axis. It takes the size of the first operand that has it. In
+/// a function it then *is* the actual axis; in mixers and layers it is a new
+/// one, and `origins` says which actual axis it stands for.
+void Importer::bindAxis(const Ident &id, const Axis &actual,
+                        const Operand &operand, Scope &inner) {
+  const Callable &callee = *inner.callable;
+  auto by = inner.boundBy.find(id.name);
+  std::string first = by == inner.boundBy.end() ? "the call" : by->second;
+  auto [it, isNew] = inner.axes.try_emplace(id.name, actual);
+  Axis &bound = it->second;
+  if (isNew && callee.kind == Callable::Kind::layer && axes.count(id.name)) {
+    bound = axes[id.name];
+    first = "axes";
+  } else if (isNew && callee.kind != Callable::Kind::function) {
+    namedAxes.push_back({id.name.str(), actual.size()});
+    bound = Axis{{&namedAxes.back()}};
+  }
+  inner.boundBy.try_emplace(id.name, operand.text);
+  if (bound.size() != actual.size())
+    fail(operand.loc,
+         Note{callee.id.loc, toString(callee) + " is declared here"},
+         "axis {0} is {1} in {2} but {3} in {4}", id, bound.size(), first,
+         actual.size(), operand);
+  if (bound.atoms.size() == 1)
+    inner.origins.try_emplace(bound.atoms.front(), actual);
+}
 
-  for (auto [formal, operand] : llvm::zip_equal(formals, operands)) {
+/// Gives the operands the axes of the signature.
+void Importer::bindAxes(MutableArrayRef<Operand> operands, Scope &inner) {
+  const Callable &callee = *inner.callable;
+  for (auto [formal, operand] : llvm::zip_equal(callee.params, operands)) {
     Tensor *tensor = std::get_if<Tensor>(&operand.value.data);
     bool isOpen = callee.kind == Callable::Kind::function && !formal.hasAxes;
     if (!tensor || isOpen)
       continue;
-    auto mismatch = [&, &formal = formal, &operand = operand] {
-      std::string shape;
-      for (const AxisExpr &axis : formal.axes) {
-        shape += shape.empty() ? "" : ", ";
-        for (const Ident &id : axis.names)
-          shape += (&id == axis.names.begin() ? "" : "*") + id.name.str();
+    Axes expected;
+    bool fits = tensor->axes.size() == formal.axes.size();
+    if (fits) {
+      for (auto [axis, expr] : llvm::zip_equal(tensor->axes, formal.axes)) {
+        if (expr.names.size() == 1)
+          bindAxis(expr.names.front(), axis, operand, inner);
+        else if (axis.atoms.size() == expr.names.size())
+          for (auto [id, atom] : llvm::zip_equal(expr.names, axis.atoms))
+            bindAxis(id, Axis{{atom}}, operand, inner);
       }
-      return fail(operand.loc,
-                  operand.text + " has axes " +
-                      toString(operand.value.tensor()->axes) + " but " +
-                      quoted(callee) + " expects " + formal.id.name + "[" +
-                      shape + "]",
-                  formal.id.loc, "declared here");
-    };
-    if (tensor->axes.size() != formal.axes.size())
-      return mismatch();
-    for (auto [axis, expr] : llvm::zip_equal(tensor->axes, formal.axes)) {
-      if (expr.names.size() == 1) {
-        if (failed(bind(expr.names.front(), axis, operand)))
-          return failure();
-      } else if (axis.atoms.size() == expr.names.size()) {
-        for (auto [id, atom] : llvm::zip_equal(expr.names, axis.atoms))
-          if (failed(bind(id, Axis{{atom}}, operand)))
-            return failure();
-      }
-      llvm::SaveAndRestore<Scope *> enter(scope, &inner);
-      FailureOr<Axis> renamed = lookupAxis(expr);
-      if (failed(renamed))
-        return failure();
-      if (renamed->size() != axis.size())
-        return mismatch();
-      axis = *renamed;
+      expected = formalAxes(formal, inner);
+      fits = llvm::equal(expected, tensor->axes,
+                         [](auto &a, auto &b) { return a.size() == b.size(); });
     }
+    if (!fits)
+      fail(operand.loc, Note{formal.id.loc},
+           "{0} has axes {1} but {2} expects {3}", operand, tensor->axes,
+           callee, formal.source);
+    tensor->axes = expected;
   }
-  return success();
 }
 
-/// Gives a result the caller's axes for the formal ones.
-LogicalResult Importer::rename(const Callable &callee, SMLoc loc,
-                               Tensor &tensor, const Origins &origins) {
-  for (Axis &axis : tensor.axes) {
-    Axis renamed;
-    for (const NamedAxis *atom : axis.atoms) {
-      auto it = origins.find(atom);
-      if (it == origins.end())
-        renamed.atoms.push_back(atom);
-      else
-        llvm::append_range(renamed.atoms, it->second.atoms);
-    }
-    axis = renamed;
-  }
-  for (auto [position, axis] : llvm::enumerate(tensor.axes))
-    if (positionOf(axis, ArrayRef(tensor.axes).drop_front(position + 1)))
-      return fail(loc,
-                  "the result of " + quoted(callee) + " would be " +
-                      toString(tensor.axes) + ", with axis " + axis.str() +
-                      " twice; rename it in an argument",
-                  callee.id.loc, "declared here");
-  return success();
-}
-
-LogicalResult Importer::declareResults(const Callable &callee, Scope &inner) {
+/// The axes in a signature, as its body sees them.
+Axes Importer::formalAxes(const Formal &formal, Scope &inner) {
   llvm::SaveAndRestore<Scope *> enter(scope, &inner);
-  for (const Formal &result : callee.results) {
-    FailureOr<Axes> list = lookupAxes(result.axes);
-    if (failed(list) || failed(checkSize(*list, result.id.loc)))
-      return failure();
-    inner.declared[result.id.name] = {*list, result.id.loc};
-  }
-  return success();
+  return lookupAxes(formal.axes);
 }
 
-FailureOr<SmallVector<Tensor>> Importer::takeResults(const Callable &callee,
-                                                     Scope &inner) {
-  SmallVector<Tensor> results;
-  for (const Formal &result : callee.results) {
-    auto it = inner.values.find(result.id.name);
-    if (it == inner.values.end())
-      return fail(result.id.loc, "result '" + result.id.name + "' of " +
-                                     quoted(callee) + " is never assigned");
-    results.push_back(*it->second.tensor());
+/// The result of a call, with the caller's axes for the formal ones.
+Val Importer::toCaller(Tensor result, const Scope &inner) {
+  for (Axis &axis : result.axes) {
+    Axis actual;
+    for (const NamedAxis *atom : axis.atoms) {
+      auto it = inner.origins.find(atom);
+      llvm::append_range(actual.atoms, it == inner.origins.end()
+                                           ? Axis{{atom}}.atoms
+                                           : it->second.atoms);
+    }
+    axis = actual;
   }
+  if (const Axis *twin = findTwin(result.axes))
+    return fail(inner.call, Note{inner.callable->id.loc},
+                "the result of {0} would be {1}, with axis {2} twice; rename "
+                "it in an argument",
+                *inner.callable, result.axes, *twin);
+  return Val{std::move(result)};
+}
+
+//===----------------------------------------------------------------------===//
+// Mixers
+//===----------------------------------------------------------------------===//
+
+/// What a recurrence has outside and inside.
+struct Importer::MixerCall {
+  SmallVector<Value> tokens, invariants, states;
+  std::unique_ptr<Block> body = std::make_unique<Block>();
+};
+
+/// Makes the operands of a recurrence and the arguments of its body.
+void Importer::passToMixer(ArrayRef<Operand> operands, Scope &inner,
+                           MixerCall &to) {
+  const Callable &callee = *inner.callable;
+  for (auto [index, formal] : llvm::enumerate(callee.params)) {
+    const Operand &operand = operands[index];
+    bool isToken = index < callee.tokenParams;
+    Axes list = formalAxes(formal, inner);
+    // A number without axes stays one inside.
+    if (!isToken && list.empty() && operand.value.number()) {
+      inner.values[formal.id.name] = operand.value;
+      continue;
+    }
+    Tensor tensor =
+        tensors.coerce(operand, list, formal.id.name, formal.id.loc);
+    if (!isToken && tensor.isSequence)
+      fail(operand.loc, Note{formal.id.loc},
+           "'{0}' depends on the token, but '{1}' of {2} stands after ';' and "
+           "is the same for every token",
+           operand, formal.id, callee);
+    if (hasFailed)
+      return;
+    (isToken ? to.tokens : to.invariants)
+        .push_back(tensors.broadcast(tensor, list, isToken).value);
+    Value inside = to.body->addArgument(
+        tensors.typeOf(list, /*isSequence=*/false), locate(formal.id.loc));
+    inner.values[formal.id.name] = Val{Tensor{inside, list}};
+  }
+}
+
+/// Builds the body of a recurrence.
+SmallVector<Val> Importer::buildToken(Scope &inner, Block &body) {
+  const Callable &callee = *inner.callable;
+  OpBuilder::InsertionGuard guard(tensors.b);
+  llvm::SaveAndRestore<Scope *> enter(scope, &inner);
+  llvm::SaveAndRestore<Scope *> mix(mixer, &inner);
+  tensors.b.setInsertionPointToEnd(&body);
+  SmallVector<Val> results = execBody(callee);
+  for (const auto &[name, state] : inner.declared)
+    if (state.init && !state.isAssigned)
+      fail(state.loc, "state '{0}' of {1} is never assigned", name, callee);
+  if (hasFailed)
+    return {};
+  // The results come first among what is declared, in their order.
+  auto yielded = llvm::map_to_vector(inner.declared, [&](const auto &entry) {
+    return inner.values[entry.first].tensor()->value;
+  });
+  YieldOp::create(tensors.b, locate(callee.id.loc), yielded);
   return results;
 }
 
-//===----------------------------------------------------------------------===//
-// The three kinds of calls
-//===----------------------------------------------------------------------===//
+SmallVector<Val> Importer::callMixer(ArrayRef<Operand> operands, Scope &inner) {
+  const Callable &callee = *inner.callable;
+  if (callee.tokenParams == 0)
+    fail(callee.id.loc, "{0} has no token argument", callee);
+  if (hasFailed)
+    return {};
+  MixerCall parts;
+  passToMixer(operands, inner, parts);
+  SmallVector<Val> results = buildToken(inner, *parts.body);
+  if (hasFailed)
+    return {};
 
-FailureOr<Val> Importer::callFunction(const Callable &callee, Scope &inner,
-                                      ArrayRef<Operand> operands) {
-  SmallVector<Operand> arguments(operands);
-  Origins unused;
-  if (failed(bindAxes(callee, callee.params, arguments, inner, unused)))
-    return failure();
-  for (auto [param, argument] : llvm::zip_equal(callee.params, arguments))
-    inner.values[param.id.name] = argument.value;
-  llvm::SaveAndRestore<Scope *> enter(scope, &inner);
-  llvm::SaveAndRestore<SMLoc> expand(
-      preludeCall,
-      callee.inPrelude && !preludeCall.isValid() ? inner.call : preludeCall);
-  if (failed(exec(callee.body)))
-    return failure();
-  if (!inner.result)
-    return fail(callee.id.loc, quoted(callee) + " returns nothing");
-  return *inner.result;
-}
-
-FailureOr<SmallVector<Val>> Importer::callLayer(const Callable &callee,
-                                                Scope &inner,
-                                                ArrayRef<Operand> operands) {
-  SmallVector<Operand> arguments(operands);
-  Origins origins;
-  if (failed(bindAxes(callee, callee.params, arguments, inner, origins)))
-    return failure();
-  inner.loops = scope->loops;
-  for (StringRef name : inner.loops)
-    inner.values[name] = scope->values[name];
-  for (auto [param, argument] : llvm::zip_equal(callee.params, arguments))
-    inner.values[param.id.name] = argument.value;
-  if (failed(declareResults(callee, inner)))
-    return failure();
-
-  llvm::SaveAndRestore<Scope *> enter(scope, &inner);
-  if (callee.at) {
-    FailureOr<std::string> prefix = evalText(*callee.at, "a prefix");
-    if (failed(prefix))
-      return failure();
-    inner.prefix += *prefix;
-  }
-  if (failed(exec(callee.body)))
-    return failure();
-  FailureOr<SmallVector<Tensor>> results = takeResults(callee, inner);
-  if (failed(results))
-    return failure();
-  SmallVector<Val> values;
-  for (Tensor &result : *results) {
-    if (failed(rename(callee, inner.call, result, origins)))
-      return failure();
-    values.push_back(Val{result});
-  }
-  return values;
-}
-
-FailureOr<SmallVector<Val>> Importer::callMixer(const Callable &callee,
-                                                Scope &inner,
-                                                ArrayRef<Operand> operands) {
-  SmallVector<Formal> formals;
-  llvm::append_range(formals, callee.params);
-  llvm::append_range(formals, callee.invariants);
-  SmallVector<Operand> arguments(operands);
-  Origins origins;
-  if (callee.params.empty())
-    return fail(callee.id.loc, quoted(callee) + " has no token argument");
-  if (failed(bindAxes(callee, formals, arguments, inner, origins)) ||
-      failed(declareResults(callee, inner)))
-    return failure();
-
-  // The operands, with the formal axes.
-  SMLoc where = inner.call.isValid() ? inner.call : callee.id.loc;
-  Location loc = locate(where);
-  auto body = std::make_unique<Block>();
-  SmallVector<Value> sequences, invariants;
-  for (auto [index, formal] : llvm::enumerate(formals)) {
-    Operand &argument = arguments[index];
-    bool isToken = index < callee.params.size();
-    FailureOr<Axes> list = failure();
-    {
-      llvm::SaveAndRestore<Scope *> look(scope, &inner);
-      if (failed(list = lookupAxes(formal.axes)))
-        return failure();
-    }
-    // A number without axes stays one inside.
-    if (!isToken && list->empty() && argument.value.number()) {
-      inner.values[formal.id.name] = argument.value;
-      continue;
-    }
-    FailureOr<Tensor> tensor =
-        coerce(argument, *list, formal.id.name, formal.id.loc);
-    if (failed(tensor))
-      return failure();
-    if (!isToken && tensor->isSequence)
-      return fail(argument.loc,
-                  "'" + argument.text + "' depends on the token, but '" +
-                      formal.id.name + "' of " + quoted(callee) +
-                      " stands after ';' and is the same for every token",
-                  formal.id.loc, "declared here");
-    Tensor outside = tensors.broadcast(*tensor, *list, isToken);
-    (isToken ? sequences : invariants).push_back(outside.value);
-    Value inside =
-        body->addArgument(tensors.typeOf(*list, false), locate(formal.id.loc));
-    inner.values[formal.id.name] = Val{Tensor{inside, *list, false}};
-  }
-
-  FailureOr<SmallVector<Tensor>> results = failure();
-  {
-    OpBuilder::InsertionGuard guard(tensors.b);
-    llvm::SaveAndRestore<Scope *> enter(scope, &inner);
-    llvm::SaveAndRestore<Scope *> mix(mixer, &inner);
-    tensors.b.setInsertionPointToEnd(body.get());
-    if (failed(exec(callee.body)) ||
-        failed(results = takeResults(callee, inner)))
-      return failure();
-    SmallVector<Value> yielded;
-    for (const Tensor &result : *results)
-      yielded.push_back(result.value);
-    for (const Scope::State &state : inner.states) {
-      if (!state.isAssigned)
-        return fail(state.id.loc, "state '" + state.id.name + "' of " +
-                                      quoted(callee) + " is never assigned");
-      yielded.push_back(inner.values[state.id.name].tensor()->value);
-    }
-    YieldOp::create(tensors.b, locate(callee.id.loc), yielded);
-  }
-
-  SmallVector<Value> entering;
-  SmallVector<std::string> fullNames;
   SmallVector<StringRef> names;
-  for (const Scope::State &state : inner.states) {
-    at(state.id.loc);
-    auto [name, value] =
-        addState(inner.prefix + callee.id.name + "." + state.id.name,
-                 state.init, tensors.stateType(state.axes));
-    fullNames.push_back(name);
-    entering.push_back(value);
-    names.push_back(state.id.name);
+  for (const auto &[name, state] : inner.declared) {
+    if (!state.init)
+      continue;
+    at(state.loc);
+    parts.states.push_back(
+        tensors.addState(inner.prefix + callee.id.name + "." + name,
+                         *state.init, tensors.stateType(state.axes)));
+    names.push_back(name);
   }
-  SmallVector<Type> types;
-  for (const Tensor &result : *results)
-    types.push_back(tensors.typeOf(result.axes, /*isSequence=*/true));
-  auto op = RecurrenceOp::create(tensors.b, loc, types, sequences, invariants,
-                                 entering, names);
+  auto types = llvm::map_to_vector(results, [&](const Val &result) -> Type {
+    return tensors.typeOf(result.tensor()->axes, /*isSequence=*/true);
+  });
+  auto op =
+      RecurrenceOp::create(tensors.b, locate(inner.call), types, parts.tokens,
+                           parts.invariants, parts.states, names);
   // The built block is replaced by the one that is already full.
   op.getToken().front().erase();
-  op.getToken().push_back(body.release());
+  op.getToken().push_back(parts.body.release());
 
-  for (auto [name, value] : llvm::zip_equal(fullNames, op.getFinalStates()))
-    setFinalState(name, value);
+  for (auto [state, final] : llvm::zip_equal(parts.states, op.getFinalStates()))
+    tensors.setFinalState(state, final);
   SmallVector<Val> values;
-  for (auto [result, output] : llvm::zip_equal(*results, op.getOutputs())) {
-    Tensor tensor{output, result.axes, /*isSequence=*/true};
-    if (failed(rename(callee, where, tensor, origins)))
-      return failure();
-    values.push_back(Val{tensor});
-  }
+  for (auto [result, output] : llvm::zip_equal(results, op.getOutputs()))
+    values.push_back(
+        toCaller({output, result.tensor()->axes, /*isSequence=*/true}, inner));
   return values;
 }

@@ -10,6 +10,7 @@
 #include "lib/Frontend/Lexer.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Regex.h"
 
 #include <cmath>
 
@@ -61,21 +62,11 @@ Token Lexer::next() {
 }
 
 Token Lexer::lexNumber() {
-  size_t end = std::min(rest.find_if_not(llvm::isDigit), rest.size());
-  auto digitsFrom = [&](size_t from) {
-    return std::min(rest.find_if_not(llvm::isDigit, from), rest.size());
-  };
   // `0..n` is a range, not the number `0.`.
-  if (end + 1 < rest.size() && rest[end] == '.' && llvm::isDigit(rest[end + 1]))
-    end = digitsFrom(end + 1);
-  if (end < rest.size() && (rest[end] == 'e' || rest[end] == 'E')) {
-    size_t from = end + 1;
-    if (from < rest.size() && (rest[from] == '+' || rest[from] == '-'))
-      ++from;
-    if (from < rest.size() && llvm::isDigit(rest[from]))
-      end = digitsFrom(from);
-  }
-  Token token = take(Token::Kind::number, end);
+  static const llvm::Regex spelling("^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
+  llvm::SmallVector<StringRef, 3> matches;
+  spelling.match(rest, &matches);
+  Token token = take(Token::Kind::number, matches.front().size());
   if (!rest.empty() && isNamePart(rest.front())) {
     token.kind = Token::Kind::invalid;
     token.problem = "a name cannot start with a digit";

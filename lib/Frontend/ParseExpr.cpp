@@ -7,31 +7,27 @@
 
 #include "lib/Frontend/Parser.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 using namespace mlir;
 using namespace mlir::seqmix::sqm;
 
-/// The highest tree and the deepest nesting; as in Parser.cpp, but a chain of
-/// operators makes a high tree without nesting.
+/// The highest tree; a chain of operators makes a high one without nesting.
 static constexpr unsigned maxDepth = 400;
-static constexpr unsigned maxNesting = 200;
+/// Binding strength of a comparison, which is also where 'not' stands.
+static constexpr unsigned comparison = 3;
 
 /// Binding strength of a binary operator; 0 if it is none.
 static unsigned precedenceOf(const Token &token) {
   if (token.kind == Token::Kind::string || token.kind == Token::Kind::number)
     return 0;
-  StringRef text = token.text;
-  if (text == "or")
-    return 1;
-  if (text == "and")
-    return 2;
-  if (text == "==" || text == "!=" || text == "<" || text == "<=" ||
-      text == ">" || text == ">=")
-    return 3;
-  if (text == "+" || text == "-")
-    return 4;
-  if (text == "*" || text == "/" || text == "%")
-    return 5;
-  return 0;
+  return llvm::StringSwitch<unsigned>(token.text)
+      .Case("or", 1)
+      .Case("and", 2)
+      .Cases({"==", "!=", "<", "<=", ">", ">="}, comparison)
+      .Cases({"+", "-"}, 4)
+      .Cases({"*", "/", "%"}, 5)
+      .Default(0);
 }
 
 ExprPtr Parser::make(Expr::Kind kind, SMLoc loc, SMLoc begin, StringRef text,
@@ -45,10 +41,9 @@ ExprPtr Parser::make(Expr::Kind kind, SMLoc loc, SMLoc begin, StringRef text,
   for (const ExprPtr &operand : operands)
     expr->depth = std::max(expr->depth, operand->depth + 1);
   expr->operands = std::move(operands);
-  if (expr->depth <= maxDepth)
-    return expr;
-  (void)error(loc, "expression is nested too deeply");
-  return nullptr;
+  if (expr->depth > maxDepth)
+    error(loc, "expression is nested too deeply");
+  return expr;
 }
 
 /// A vector of move-only elements, which an initializer list cannot make.
@@ -60,27 +55,20 @@ template <typename... Ts> static std::vector<ExprPtr> listOf(Ts &&...exprs) {
 
 ExprPtr Parser::parseWholeExpr() {
   ExprPtr expr = parseExpr();
-  if (!expr || token.kind == Token::Kind::eof)
-    return expr;
-  (void)unexpected("the end of the expression");
-  return nullptr;
+  if (token.kind != Token::Kind::eof)
+    unexpected("the end of the expression");
+  return expr;
 }
 
 ExprPtr Parser::parseExpr() {
-  if (++nesting > maxNesting) {
-    (void)error(token.loc(), "expression is nested too deeply");
-    return nullptr;
-  }
+  nest("expression is");
   SMLoc begin = token.loc();
   ExprPtr expr = parseBinary(1);
   SMLoc loc = token.loc();
-  if (expr && consume("?")) {
+  if (consume("?")) {
     ExprPtr yes = parseExpr();
-    if (!yes || failed(expect(":", "between the two values of a choice")))
-      return nullptr;
+    expect(":", "between the two values of a choice");
     ExprPtr no = parseExpr();
-    if (!no)
-      return nullptr;
     expr = make(Expr::Kind::select, loc, begin, "?", listOf(expr, yes, no));
   }
   --nesting;
@@ -90,61 +78,56 @@ ExprPtr Parser::parseExpr() {
 ExprPtr Parser::parseBinary(unsigned minPrecedence) {
   SMLoc begin = token.loc();
   ExprPtr left = parseUnary();
-  while (left) {
+  while (true) {
     unsigned precedence = precedenceOf(token);
     if (precedence == 0 || precedence < minPrecedence)
       return left;
     Token op = token;
     advance();
     ExprPtr right = parseBinary(precedence + 1);
-    if (!right)
-      return nullptr;
     left =
         make(Expr::Kind::binary, op.loc(), begin, op.text, listOf(left, right));
   }
-  return nullptr;
 }
 
 ExprPtr Parser::parseUnary() {
+  Token op = token;
   if (!is("-") && !is("not"))
     return parsePrimary();
-  if (++nesting > maxNesting) {
-    (void)error(token.loc(), "expression is nested too deeply");
-    return nullptr;
-  }
-  Token op = token;
+  nest("expression is");
   advance();
   // `not a == b` negates the comparison, `-a * b` only a.
-  ExprPtr operand = op.text == "not" ? parseBinary(3) : parseUnary();
+  ExprPtr operand = op.text == "not" ? parseBinary(comparison) : parseUnary();
   --nesting;
-  if (!operand)
-    return nullptr;
   return make(Expr::Kind::unary, op.loc(), op.loc(), op.text, listOf(operand));
+}
+
+ExprPtr Parser::makeConstant(const Token &first, Val value) {
+  ExprPtr expr = make(Expr::Kind::constant, first.loc(), first.loc());
+  expr->constant = std::move(value);
+  return expr;
 }
 
 ExprPtr Parser::parsePrimary() {
   Token first = token;
-  if (first.kind == Token::Kind::number) {
-    advance();
-    ExprPtr expr = make(Expr::Kind::number, first.loc(), first.loc(), "");
-    expr->number = first.number;
-    return expr;
-  }
   if (first.kind == Token::Kind::string)
     return parseString();
-  if (is("true") || is("false")) {
+  if (first.kind == Token::Kind::number) {
     advance();
-    return make(Expr::Kind::boolean, first.loc(), first.loc(), first.text);
+    return makeConstant(first, Val{first.number});
   }
+  if (consume("true") || consume("false"))
+    return makeConstant(first, Val{first.text == "true"});
+  if (consume("none"))
+    return makeConstant(first, {});
   if (first.kind == Token::Kind::identifier)
     return parseNamed();
-  if (!consume("(")) {
-    (void)unexpected("an expression");
-    return nullptr;
-  }
+  if (!consume("("))
+    unexpected("an expression");
+  if (errors.hasFailed)
+    return std::make_unique<Expr>();
   ExprPtr expr = parseExpr();
-  if (!expr || failed(expect(")", "after the expression")))
-    return nullptr;
+  expect(")", "after the expression");
   return expr;
 }
 
@@ -156,21 +139,19 @@ ExprPtr Parser::parseString() {
   advance();
   while (!text.empty()) {
     size_t open = text.find('{');
-    SMLoc loc = SMLoc::getFromPointer(text.data());
     if (open != 0) {
-      parts.push_back(make(Expr::Kind::piece, loc, loc, text.take_front(open)));
-      text = text.drop_front(std::min(open, text.size()));
+      StringRef piece = text.take_front(open);
+      parts.push_back(makeConstant(string, Val{piece.str()}));
+      text = text.drop_front(piece.size());
       continue;
     }
     size_t close = text.find('}');
     if (close == StringRef::npos) {
-      (void)error(loc, "'{' in a string is not closed");
-      return nullptr;
+      error(SMLoc::getFromPointer(text.data()),
+            "'{{' in a string is not closed");
+      break;
     }
-    ExprPtr part = Parser(text.slice(1, close), onError).parseWholeExpr();
-    if (!part)
-      return nullptr;
-    parts.push_back(std::move(part));
+    parts.push_back(Parser(text.slice(1, close), errors).parseWholeExpr());
     text = text.drop_front(close + 1);
   }
   return make(Expr::Kind::string, string.loc(), string.loc(), "",
@@ -178,113 +159,83 @@ ExprPtr Parser::parseString() {
 }
 
 /// Parses what starts with a name: the name alone, `list[index]`, or a call
-/// `name[axes](arguments)`.
+/// `name[axes](arguments)`. What stands in brackets shows only after them.
 ExprPtr Parser::parseNamed() {
-  Ident id;
-  if (failed(parseIdent(id, "an expression")))
-    return nullptr;
-  if (is("("))
-    return parseCall(id, {}, std::make_unique<CallParts>());
+  Ident id = parseIdent("an expression");
+  if (errors.hasFailed)
+    return std::make_unique<Expr>();
   ExprPtr expr = make(Expr::Kind::name, id.loc, id.loc, id.name);
+  if (is("("))
+    return parseCall(id, {}, std::nullopt);
   while (is("[")) {
-    SMLoc loc = token.loc();
-    auto parts = std::make_unique<CallParts>();
+    SMLoc bracket = token.loc();
+    advance();
     std::vector<ExprPtr> items;
-    if (failed(parseBrackets(*parts, items)))
-      return nullptr;
+    do
+      items.push_back(parseExpr());
+    while (consume(","));
+    std::optional<AxisExpr> to;
+    if (consume("->"))
+      to = parseAxis();
+    expect("]", "after the axes or the index");
+    // iota[K] has no arguments, and its parentheses may be left out.
     bool isFirst = expr->kind == Expr::Kind::name;
     if (isFirst && (is("(") || id.name == "iota"))
-      return parseCall(id, std::move(items), std::move(parts));
-    if (items.size() != 1 || parts->to) {
-      (void)unexpected("'(' after the axes of a call");
-      return nullptr;
-    }
-    expr =
-        make(Expr::Kind::index, loc, id.loc, "", listOf(expr, items.front()));
-    if (!expr)
-      return nullptr;
+      return parseCall(id, std::move(items), std::move(to));
+    if (items.size() != 1 || to)
+      unexpected("'(' after the axes of a call");
+    expr = make(Expr::Kind::index, bracket, id.loc, "",
+                listOf(expr, items.front()));
   }
   return expr;
 }
 
-/// Parses the rest of a call. The arguments of `iota[K]`, which has none, may
-/// be left out.
-ExprPtr Parser::parseCall(Ident id, std::vector<ExprPtr> items,
-                          std::unique_ptr<CallParts> parts) {
-  for (const ExprPtr &item : items) {
-    FailureOr<AxisExpr> axis = toAxis(*item);
-    if (failed(axis))
-      return nullptr;
-    parts->axes.push_back(*axis);
-  }
-  std::vector<ExprPtr> arguments;
-  if (is("(") && failed(parseArguments(*parts, arguments)))
-    return nullptr;
-  ExprPtr call =
-      make(Expr::Kind::call, id.loc, id.loc, id.name, std::move(arguments));
-  if (call)
-    call->call = std::move(parts);
-  return call;
-}
-
-/// Parses `[a, b]` or `[a, b -> c]`; whether these are axes or an index shows
-/// only after the closing bracket.
-LogicalResult Parser::parseBrackets(CallParts &parts,
-                                    std::vector<ExprPtr> &items) {
-  advance();
-  do {
-    if (!items.emplace_back(parseExpr()))
-      return failure();
-  } while (consume(","));
-  if (consume("->") && failed(parseAxis(parts.to.emplace())))
-    return failure();
-  return expect("]", "after the axes or the index");
-}
-
-LogicalResult Parser::parseArguments(CallParts &parts,
-                                     std::vector<ExprPtr> &arguments) {
-  advance();
-  bool seenSemicolon = false;
-  while (!consume(")")) {
-    if (!seenSemicolon && consume(";")) {
-      seenSemicolon = true;
-      parts.tokenArguments = arguments.size();
+/// Parses the rest of a call, after the brackets.
+ExprPtr Parser::parseCall(Ident id, std::vector<ExprPtr> axes,
+                          std::optional<AxisExpr> to) {
+  std::vector<ExprPtr> operands;
+  std::vector<NamedArgument> named;
+  std::optional<size_t> tokenArguments;
+  bool isOpen = consume("(");
+  while (isOpen && !closes(")")) {
+    if (!tokenArguments && consume(";")) {
+      tokenArguments = operands.size();
       continue;
     }
     Lexer ahead = lexer;
-    Token second = ahead.next();
-    if (token.kind == Token::Kind::identifier && second.text == "=") {
-      NamedArgument &named = parts.named.emplace_back();
-      if (failed(parseIdent(named.id, "a name")))
-        return failure();
+    if (token.kind == Token::Kind::identifier && ahead.next().text == "=") {
+      Ident name = parseIdent("a name");
       advance();
-      if (!(named.value = parseExpr()))
-        return failure();
-    } else if (!arguments.emplace_back(parseExpr())) {
-      return failure();
+      named.push_back({name, parseExpr()});
+    } else {
+      operands.push_back(parseExpr());
     }
     if (!consume(",") && !is(")") && !is(";"))
-      return unexpected("',' or ')' after an argument");
+      unexpected("',' or ')' after an argument");
   }
-  if (!seenSemicolon)
-    parts.tokenArguments = arguments.size();
-  return success();
+  size_t count = operands.size();
+  ExprPtr call =
+      make(Expr::Kind::call, id.loc, id.loc, id.name, std::move(operands));
+  for (const ExprPtr &axis : axes)
+    call->axes.push_back(toAxis(*axis));
+  call->to = std::move(to);
+  call->tokenArguments = tokenArguments.value_or(count);
+  call->named = std::move(named);
+  return call;
 }
 
-FailureOr<AxisExpr> Parser::toAxis(const Expr &expr) {
+AxisExpr Parser::toAxis(const Expr &expr) {
   AxisExpr axis;
   axis.loc = SMLoc::getFromPointer(expr.source.data());
   const Expr *rest = &expr;
-  for (; rest->kind == Expr::Kind::binary && rest->text == "*";
+  for (; rest->kind == Expr::Kind::binary && rest->text == "*" &&
+         rest->operands[1]->kind == Expr::Kind::name;
        rest = rest->operands[0].get()) {
     const Expr &last = *rest->operands[1];
-    if (last.kind != Expr::Kind::name)
-      break;
     axis.names.insert(axis.names.begin(), {last.text, last.loc});
   }
   if (rest->kind != Expr::Kind::name)
-    return error(axis.loc, "expected an axis, which is a name or a product of "
-                           "names");
+    error(axis.loc, "expected an axis, which is a name or a product of names");
   axis.names.insert(axis.names.begin(), {rest->text, rest->loc});
   return axis;
 }

@@ -10,6 +10,8 @@
 
 #include "lib/Frontend/Parser.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace mlir;
 using namespace mlir::seqmix::sqm;
 
@@ -18,21 +20,19 @@ using namespace mlir::seqmix::sqm;
 static constexpr unsigned maxNesting = 200;
 
 static bool isKeyword(StringRef name) {
-  for (StringRef keyword :
-       {"config", "axes", "fn", "mixer", "layer", "model", "param",
-        "state",  "axis", "if", "else",  "for",   "in",    "at",
-        "return", "and",  "or", "not",   "true",  "false"})
-    if (name == keyword)
-      return true;
-  return false;
+  static constexpr llvm::StringLiteral keywords[] = {
+      "config", "axes", "fn",     "mixer",   "layer", "model", "param", "state",
+      "axis",   "if",   "else",   "for",     "in",    "at",    "and",   "or",
+      "not",    "true", "return", "require", "false", "none"};
+  return llvm::is_contained(keywords, name);
 }
 
 //===----------------------------------------------------------------------===//
 // Tokens
 //===----------------------------------------------------------------------===//
 
-Parser::Parser(StringRef text, ErrorHandler onError)
-    : lexer(text), previousEnd(text.data()), onError(onError) {
+Parser::Parser(StringRef text, Diagnostics &errors)
+    : lexer(text), previousEnd(text.data()), errors(errors) {
   token = lexer.next();
 }
 
@@ -54,284 +54,246 @@ bool Parser::consume(StringRef text) {
   return true;
 }
 
-LogicalResult Parser::error(SMLoc loc, const Twine &message) {
-  onError(loc, message);
-  return failure();
+void Parser::stop() {
+  lexer = Lexer(StringRef(previousEnd, 0));
+  token = lexer.next();
 }
 
-LogicalResult Parser::unexpected(const Twine &expected) {
+void Parser::unexpected(StringRef expected) {
   if (token.kind == Token::Kind::invalid)
-    return error(token.loc(), token.problem);
+    return error(token.loc(), "{0}", token.problem);
   if (token.kind == Token::Kind::eof)
     return error(SMLoc::getFromPointer(previousEnd),
-                 "expected " + expected + " but the text ends here");
-  return error(token.loc(),
-               "expected " + expected + " but got '" + token.text + "'");
+                 "expected {0} but the text ends here", expected);
+  error(token.loc(), "expected {0} but got '{1}'", expected, token.text);
 }
 
-LogicalResult Parser::expect(StringRef text, StringRef where) {
-  if (consume(text))
-    return success();
-  return unexpected("'" + text + "' " + where);
+void Parser::expect(StringRef text, StringRef where) {
+  if (!consume(text))
+    unexpected(("'" + text + "' " + where).str());
 }
 
-LogicalResult Parser::parseIdent(Ident &id, StringRef what) {
+Ident Parser::parseIdent(StringRef what) {
+  Ident id = {token.text, token.loc()};
   if (token.kind != Token::Kind::identifier)
-    return unexpected(what);
-  if (isKeyword(token.text))
-    return error(token.loc(),
-                 "expected " + what + " but '" + token.text + "' is a keyword");
-  id = {token.text, token.loc()};
-  advance();
-  return success();
+    unexpected(what);
+  else if (isKeyword(token.text))
+    error(token.loc(), "expected {0} but '{1}' is a keyword", what, token.text);
+  else
+    advance();
+  return id;
+}
+
+/// Goes one level deeper; the caller comes back by `--nesting`.
+void Parser::nest(StringRef what) {
+  if (++nesting > maxNesting)
+    error(token.loc(), "{0} nested too deeply", what);
 }
 
 //===----------------------------------------------------------------------===//
 // Declarations
 //===----------------------------------------------------------------------===//
 
-LogicalResult Parser::parseFile(File &file) {
+void Parser::parseFile(File &file) {
   while (token.kind != Token::Kind::eof)
-    if (failed(parseDecl(file)))
-      return failure();
-  return success();
+    parseDecl(file);
 }
 
-LogicalResult Parser::parseDecl(File &file) {
-  SMLoc loc = token.loc();
+void Parser::parseDecl(File &file) {
   bool isConfig = is("config");
   if (isConfig || is("axes")) {
     SMLoc &seen = isConfig ? file.configLoc : file.axesLoc;
     if (seen.isValid())
-      return error(loc, "a second '" + token.text + "' block");
-    seen = loc;
+      return error(token.loc(), "a second '{0}' block", token.text);
+    seen = token.loc();
     advance();
-    return parseEntries(isConfig ? file.config : file.axes, !isConfig);
+    return isConfig ? parseEntries(file.config, Stmt::Kind::entry)
+                    : parseEntries(file.axes, Stmt::Kind::axis);
   }
-  auto callable = std::make_unique<Callable>();
   using Kind = Callable::Kind;
-  if (is("fn"))
-    callable->kind = Kind::function;
-  else if (is("mixer"))
-    callable->kind = Kind::mixer;
-  else if (is("layer"))
-    callable->kind = Kind::layer;
-  else if (is("model"))
-    callable->kind = Kind::model;
-  else
-    return unexpected("config, axes, fn, mixer, layer or model");
-  advance();
-  if (failed(parseIdent(callable->id, "a name")))
-    return failure();
-  if (failed(callable->kind == Kind::function ? parseFunction(*callable)
-                                              : parseSignature(*callable)))
-    return failure();
-  file.callables.push_back(std::move(callable));
-  return success();
-}
-
-LogicalResult Parser::parseEntries(std::vector<Entry> &entries,
-                                   bool needValue) {
-  if (failed(expect("{", "before the entries")))
-    return failure();
-  while (!consume("}")) {
-    Entry entry;
-    if (failed(parseIdent(entry.id, "a name or '}'")))
-      return failure();
-    if (consume("=")) {
-      if (!(entry.value = parseExpr()))
-        return failure();
-    } else if (needValue) {
-      return unexpected("'=' after the name of an axis");
+  static constexpr std::pair<llvm::StringLiteral, Kind> keywords[] = {
+      {"fn", Kind::function},
+      {"mixer", Kind::mixer},
+      {"layer", Kind::layer},
+      {"model", Kind::model}};
+  for (auto [keyword, kind] : keywords)
+    if (consume(keyword)) {
+      file.callables.push_back(std::make_unique<Callable>());
+      file.callables.back()->kind = kind;
+      return parseCallable(*file.callables.back());
     }
-    entries.push_back(std::move(entry));
+  unexpected("config, axes, fn, mixer, layer or model");
+}
+
+/// Parses the config block, which has requirements too, or the axes.
+void Parser::parseEntries(Body &entries, Stmt::Kind kind) {
+  bool isConfig = kind == Stmt::Kind::entry;
+  expect("{", "before the entries");
+  while (!closes("}")) {
+    if (isConfig && is("require")) {
+      parseStmt(entries);
+    } else {
+      Stmt &entry = entries.emplace_back();
+      entry.kind = kind;
+      entry.targets.push_back(parseIdent("a name or '}'"));
+      if (consume("="))
+        entry.value = parseExpr();
+      else if (!isConfig)
+        unexpected("'=' after the name of an axis");
+    }
     if (!consume(",") && !is("}"))
-      return unexpected("',' or '}' after an entry");
+      unexpected("',' or '}' after an entry");
   }
-  return success();
 }
 
-LogicalResult Parser::parseFunction(Callable &callable) {
-  if (consume("[")) {
-    do {
-      if (failed(parseIdent(callable.axisParams.emplace_back(), "an axis")))
-        return failure();
-    } while (consume(","));
-    if (failed(expect("]", "after the axes")))
-      return failure();
+void Parser::parseCallable(Callable &callable) {
+  bool isFunction = callable.kind == Callable::Kind::function;
+  callable.id = parseIdent("a name");
+  if (isFunction && consume("[")) {
+    do
+      callable.axisParams.push_back(parseIdent("an axis"));
+    while (consume(","));
+    expect("]", "after the axes");
   }
-  if (failed(expect("(", "before the parameters")) ||
-      failed(parseFormals(callable.params)) ||
-      failed(expect(")", "after the parameters")))
-    return failure();
-  if (is("{"))
-    return parseBody(callable.body);
-  Stmt result;
-  result.kind = Stmt::Kind::result;
-  result.loc = token.loc();
-  if (failed(expect("=", "or '{' before the body of a function")) ||
-      !(result.value = parseExpr()))
-    return failure();
-  callable.body.push_back(std::move(result));
-  return success();
-}
-
-LogicalResult Parser::parseSignature(Callable &callable) {
-  if (failed(expect("(", "before the parameters")) ||
-      failed(parseFormals(callable.params)))
-    return failure();
-  if (callable.kind == Callable::Kind::mixer && consume(";") &&
-      failed(parseFormals(callable.invariants)))
-    return failure();
-  if (failed(expect(")", "after the parameters")) ||
-      failed(expect("->", "before the results")) ||
-      failed(parseFormals(callable.results)))
-    return failure();
-  if (callable.results.empty())
-    return unexpected("a result");
+  expect("(", "before the parameters");
+  parseFormals(callable.params);
+  callable.tokenParams = callable.params.size();
+  if (callable.kind == Callable::Kind::mixer && consume(";"))
+    parseFormals(callable.params);
+  expect(")", "after the parameters");
+  if (isFunction && !is("{")) {
+    Stmt &result = callable.body.emplace_back();
+    result.kind = Stmt::Kind::result;
+    result.loc = token.loc();
+    expect("=", "or '{' before the body of a function");
+    result.value = parseExpr();
+    return;
+  }
+  if (!isFunction) {
+    expect("->", "before the results");
+    parseFormals(callable.results);
+    if (callable.results.empty())
+      unexpected("a result");
+  }
   if (callable.kind == Callable::Kind::layer && consume("at")) {
     if (token.kind != Token::Kind::string)
       return unexpected("a string after 'at'");
-    if (!(callable.at = parseString()))
-      return failure();
+    callable.at = parseString();
   }
-  return parseBody(callable.body);
+  parseBody(callable.body);
 }
 
-LogicalResult Parser::parseFormals(std::vector<Formal> &formals) {
+void Parser::parseFormals(std::vector<Formal> &formals) {
   if (is(")") || is(";") || is("{"))
-    return success();
+    return;
   do {
     Formal &formal = formals.emplace_back();
-    if (failed(parseIdent(formal.id, "a name")))
-      return failure();
-    if (is("[") && (formal.hasAxes = true) && failed(parseAxes(formal.axes)))
-      return failure();
+    formal.id = parseIdent("a name");
+    formal.hasAxes = is("[");
+    if (formal.hasAxes)
+      formal.axes = parseAxes();
+    const char *begin = formal.id.name.data();
+    formal.source = StringRef(begin, previousEnd - begin);
   } while (consume(","));
-  return success();
 }
 
-LogicalResult Parser::parseAxes(std::vector<AxisExpr> &axes) {
-  if (failed(expect("[", "before the axes")))
-    return failure();
+std::vector<AxisExpr> Parser::parseAxes() {
+  std::vector<AxisExpr> axes;
+  expect("[", "before the axes");
   if (consume("]"))
-    return success();
-  do {
-    if (failed(parseAxis(axes.emplace_back())))
-      return failure();
-  } while (consume(","));
-  return expect("]", "after the axes");
+    return axes;
+  do
+    axes.push_back(parseAxis());
+  while (consume(","));
+  expect("]", "after the axes");
+  return axes;
 }
 
-LogicalResult Parser::parseAxis(AxisExpr &axis) {
-  axis.loc = token.loc();
+AxisExpr Parser::parseAxis() {
+  AxisExpr axis = {token.loc(), {}};
   if (token.kind == Token::Kind::number && token.number == 1) {
     advance();
-    return success();
+    return axis;
   }
-  do {
-    if (failed(parseIdent(axis.names.emplace_back(), "an axis")))
-      return failure();
-  } while (consume("*"));
-  return success();
+  do
+    axis.names.push_back(parseIdent("an axis"));
+  while (consume("*"));
+  return axis;
 }
 
 //===----------------------------------------------------------------------===//
 // Statements
 //===----------------------------------------------------------------------===//
 
-LogicalResult Parser::parseBody(Body &body) {
-  if (++nesting > maxNesting)
-    return error(token.loc(), "blocks are nested too deeply");
-  if (failed(expect("{", "before the statements")))
-    return failure();
-  while (!consume("}")) {
-    if (consume(";"))
-      continue;
-    if (failed(parseStmt(body)))
-      return failure();
-  }
+void Parser::parseBody(Body &body) {
+  nest("blocks are");
+  expect("{", "before the statements");
+  while (!closes("}"))
+    if (!consume(";"))
+      parseStmt(body);
   --nesting;
-  return success();
 }
 
-LogicalResult Parser::parseStmt(Body &body) {
-  if (is("param"))
-    return parseDeclarations(Stmt::Kind::param, body);
-  if (is("state"))
-    return parseDeclarations(Stmt::Kind::state, body);
-  if (is("axis"))
-    return parseDeclarations(Stmt::Kind::axis, body);
-  if (is("if"))
-    return parseBranch(body);
-  if (is("for"))
-    return parseLoop(body);
-  if (!is("return"))
-    return parseAssign(body);
+void Parser::parseStmt(Body &body) {
+  using Kind = Stmt::Kind;
+  static constexpr std::pair<llvm::StringLiteral, Kind> declarations[] = {
+      {"param", Kind::param}, {"state", Kind::state}, {"axis", Kind::axis}};
+  for (auto [keyword, kind] : declarations)
+    if (consume(keyword)) {
+      do
+        parseDeclaration(kind, body);
+      while (consume(","));
+      return;
+    }
   Stmt &stmt = body.emplace_back();
-  stmt.kind = Stmt::Kind::result;
   stmt.loc = token.loc();
-  advance();
-  return success(static_cast<bool>(stmt.value = parseExpr()));
+  if (consume("if"))
+    return parseBranch(stmt);
+  if (consume("return")) {
+    stmt.kind = Kind::result;
+    stmt.value = parseExpr();
+  } else if (consume("require")) {
+    stmt.kind = Kind::require;
+    stmt.value = parseExpr();
+    expect(",", "before the message of 'require'");
+    stmt.second = parseExpr();
+  } else if (consume("for")) {
+    stmt.kind = Kind::loop;
+    stmt.targets.push_back(parseIdent("a loop variable"));
+    expect("in", "after the loop variable");
+    stmt.value = parseExpr();
+    expect("..", "in the range of a loop");
+    stmt.second = parseExpr();
+    parseBody(stmt.body);
+  } else {
+    do
+      stmt.targets.push_back(parseIdent("a statement or '}'"));
+    while (consume(","));
+    expect("=", "in an assignment");
+    stmt.value = parseExpr();
+  }
 }
 
-LogicalResult Parser::parseDeclarations(Stmt::Kind kind, Body &body) {
-  advance();
-  do {
-    Stmt &stmt = body.emplace_back();
-    stmt.kind = kind;
-    stmt.loc = token.loc();
-    if (failed(parseIdent(stmt.targets.emplace_back(), "a name")))
-      return failure();
-    if (kind != Stmt::Kind::axis && is("[") && failed(parseAxes(stmt.axes)))
-      return failure();
-    if (failed(expect("=", "in a declaration")) || !(stmt.value = parseExpr()))
-      return failure();
-  } while (consume(","));
-  return success();
-}
-
-LogicalResult Parser::parseBranch(Body &body) {
+void Parser::parseDeclaration(Stmt::Kind kind, Body &body) {
   Stmt &stmt = body.emplace_back();
+  stmt.kind = kind;
+  stmt.loc = token.loc();
+  stmt.targets.push_back(parseIdent("a name"));
+  if (kind != Stmt::Kind::axis && is("["))
+    stmt.axes = parseAxes();
+  expect("=", "in a declaration");
+  stmt.value = parseExpr();
+}
+
+void Parser::parseBranch(Stmt &stmt) {
   stmt.kind = Stmt::Kind::branch;
-  stmt.loc = token.loc();
-  advance();
-  if (!(stmt.value = parseExpr()) || failed(parseBody(stmt.body)))
-    return failure();
+  stmt.value = parseExpr();
+  parseBody(stmt.body);
   if (!consume("else"))
-    return success();
+    return;
   if (!is("if"))
     return parseBody(stmt.otherwise);
-  if (++nesting > maxNesting)
-    return error(token.loc(), "blocks are nested too deeply");
-  LogicalResult result = parseBranch(stmt.otherwise);
+  nest("blocks are");
+  parseStmt(stmt.otherwise);
   --nesting;
-  return result;
-}
-
-LogicalResult Parser::parseLoop(Body &body) {
-  Stmt &stmt = body.emplace_back();
-  stmt.kind = Stmt::Kind::loop;
-  stmt.loc = token.loc();
-  advance();
-  if (failed(parseIdent(stmt.targets.emplace_back(), "a loop variable")) ||
-      failed(expect("in", "after the loop variable")) ||
-      !(stmt.value = parseExpr()) ||
-      failed(expect("..", "in the range of a loop")) ||
-      !(stmt.limit = parseExpr()))
-    return failure();
-  return parseBody(stmt.body);
-}
-
-LogicalResult Parser::parseAssign(Body &body) {
-  Stmt &stmt = body.emplace_back();
-  stmt.kind = Stmt::Kind::assign;
-  stmt.loc = token.loc();
-  do {
-    if (failed(parseIdent(stmt.targets.emplace_back(), "a statement or '}'")))
-      return failure();
-  } while (consume(","));
-  if (failed(expect("=", "in an assignment")))
-    return failure();
-  return success(static_cast<bool>(stmt.value = parseExpr()));
 }

@@ -8,76 +8,77 @@
 #ifndef SEQMIX_FRONTEND_PARSER_H
 #define SEQMIX_FRONTEND_PARSER_H
 
-#include "lib/Frontend/AST.h"
+#include "lib/Frontend/Diagnostics.h"
 #include "lib/Frontend/Lexer.h"
-#include "mlir/Support/LLVM.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/Twine.h"
 
 namespace mlir::seqmix::sqm {
 
-/// A recursive-descent parser that stops at the first error. The grammar is in
-/// README.md.
+/// A recursive-descent parser that reports the first error. After it, the text
+/// is as if it ended there and the tree is of no use, but whole: no pointer to
+/// an expression is null. The grammar is in README.md.
 class Parser {
 public:
-  using ErrorHandler =
-      llvm::function_ref<void(llvm::SMLoc, const llvm::Twine &)>;
-
-  Parser(llvm::StringRef text, ErrorHandler onError);
+  Parser(StringRef text, Diagnostics &errors);
 
   /// Parses a whole file.
-  LogicalResult parseFile(File &file);
+  void parseFile(File &file);
   /// Parses one expression up to the end of the text.
   ExprPtr parseWholeExpr();
 
 private:
   // Tokens.
   void advance();
-  bool is(llvm::StringRef text) const;
-  bool consume(llvm::StringRef text);
-  LogicalResult expect(llvm::StringRef text, llvm::StringRef where);
-  LogicalResult parseIdent(Ident &id, llvm::StringRef what);
-  LogicalResult error(llvm::SMLoc loc, const llvm::Twine &message);
-  LogicalResult unexpected(const llvm::Twine &expected);
+  bool is(StringRef text) const;
+  bool consume(StringRef text);
+  /// Whether a list ends here: consumes the bracket that closes it.
+  bool closes(StringRef bracket) {
+    return errors.hasFailed || consume(bracket);
+  }
+  void expect(StringRef text, StringRef where);
+  Ident parseIdent(StringRef what);
+  /// Reports, and ends the text, which ends every loop and every recursion.
+  template <typename... Ts>
+  void error(SMLoc loc, const char *format, const Ts &...values) {
+    errors.fail(loc, format, values...);
+    stop();
+  }
+  void stop();
+  void unexpected(StringRef expected);
+  void nest(StringRef what);
 
   // Declarations.
-  LogicalResult parseDecl(File &file);
-  LogicalResult parseEntries(std::vector<Entry> &entries, bool needValue);
-  LogicalResult parseFunction(Callable &callable);
-  LogicalResult parseSignature(Callable &callable);
-  LogicalResult parseFormals(std::vector<Formal> &formals);
-  LogicalResult parseAxes(std::vector<AxisExpr> &axes);
-  LogicalResult parseAxis(AxisExpr &axis);
+  void parseDecl(File &file);
+  void parseEntries(Body &entries, Stmt::Kind kind);
+  void parseCallable(Callable &callable);
+  void parseFormals(std::vector<Formal> &formals);
+  std::vector<AxisExpr> parseAxes();
+  AxisExpr parseAxis();
 
   // Statements.
-  LogicalResult parseBody(Body &body);
-  LogicalResult parseStmt(Body &body);
-  LogicalResult parseDeclarations(Stmt::Kind kind, Body &body);
-  LogicalResult parseBranch(Body &body);
-  LogicalResult parseLoop(Body &body);
-  LogicalResult parseAssign(Body &body);
+  void parseBody(Body &body);
+  void parseStmt(Body &body);
+  void parseDeclaration(Stmt::Kind kind, Body &body);
+  void parseBranch(Stmt &stmt);
 
-  // Expressions; null after an error.
+  // Expressions.
   ExprPtr parseExpr();
   ExprPtr parseBinary(unsigned minPrecedence);
   ExprPtr parseUnary();
   ExprPtr parsePrimary();
   ExprPtr parseString();
   ExprPtr parseNamed();
-  ExprPtr parseCall(Ident id, std::vector<ExprPtr> items,
-                    std::unique_ptr<CallParts> parts);
-  LogicalResult parseBrackets(CallParts &parts, std::vector<ExprPtr> &items);
-  LogicalResult parseArguments(CallParts &parts,
-                               std::vector<ExprPtr> &arguments);
-  FailureOr<AxisExpr> toAxis(const Expr &expr);
-  ExprPtr make(Expr::Kind kind, llvm::SMLoc loc, llvm::SMLoc begin,
-               llvm::StringRef text, std::vector<ExprPtr> operands = {});
+  ExprPtr parseCall(Ident id, std::vector<ExprPtr> axes,
+                    std::optional<AxisExpr> to);
+  AxisExpr toAxis(const Expr &expr);
+  ExprPtr make(Expr::Kind kind, SMLoc loc, SMLoc begin, StringRef text = "",
+               std::vector<ExprPtr> operands = {});
+  ExprPtr makeConstant(const Token &first, Val value);
 
   Lexer lexer;
   Token token;
   /// The end of the last consumed token.
   const char *previousEnd;
-  ErrorHandler onError;
+  Diagnostics &errors;
   unsigned nesting = 0;
 };
 

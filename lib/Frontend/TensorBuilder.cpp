@@ -7,6 +7,8 @@
 
 #include "lib/Frontend/TensorBuilder.h"
 
+#include "dialect/SeqmixOps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -15,6 +17,7 @@
 #include <numeric>
 
 using namespace mlir;
+using namespace mlir::seqmix;
 using namespace mlir::seqmix::sqm;
 
 /// How many extents stand before the named axes.
@@ -50,8 +53,7 @@ Value TensorBuilder::empty(ArrayRef<Axis> axes, bool isSequence) {
   return tensor::EmptyOp::create(b, loc, extents(axes, isSequence), type);
 }
 
-Tensor TensorBuilder::constant(double value, ArrayRef<Axis> axes,
-                               bool isSequence) {
+Tensor TensorBuilder::fill(double value, ArrayRef<Axis> axes, bool isSequence) {
   TypedAttr scalar = b.getFloatAttr(type, value);
   Value result;
   if (isSequence) {
@@ -62,23 +64,6 @@ Tensor TensorBuilder::constant(double value, ArrayRef<Axis> axes,
     result = arith::ConstantOp::create(b, loc, splat);
   }
   return {result, Axes(axes), isSequence};
-}
-
-Tensor TensorBuilder::iota(const Axis &axis) {
-  SmallVector<Attribute> values;
-  for (int64_t i = 0; i < axis.size(); ++i)
-    values.push_back(b.getFloatAttr(type, static_cast<double>(i)));
-  auto attr = DenseElementsAttr::get(typeOf(axis, false), values);
-  return {arith::ConstantOp::create(b, loc, attr), {axis}, false};
-}
-
-Tensor TensorBuilder::unary(UnaryFn fn, const Tensor &x) {
-  return {fn(b, loc, x.value), x.axes, x.isSequence};
-}
-
-Tensor TensorBuilder::binary(BinaryFn fn, const Tensor &left,
-                             const Tensor &right) {
-  return {fn(b, loc, left.value, right.value), left.axes, left.isSequence};
 }
 
 Tensor TensorBuilder::transpose(const Tensor &x, ArrayRef<Axis> order) {
@@ -95,6 +80,17 @@ Tensor TensorBuilder::transpose(const Tensor &x, ArrayRef<Axis> order) {
 
 Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<Axis> axes,
                                 bool isSequence) {
+  if (x.elements && x.axes.empty())
+    return fill(x.elements->front(), axes, isSequence);
+  if (x.elements) {
+    auto toAttr = [&](double element) -> Attribute {
+      return b.getFloatAttr(type, element);
+    };
+    auto dense = DenseElementsAttr::get(
+        typeOf(x.axes, false), llvm::map_to_vector(*x.elements, toAttr));
+    Value value = arith::ConstantOp::create(b, loc, dense);
+    return broadcast({value, x.axes}, axes, isSequence);
+  }
   if (ArrayRef<Axis>(x.axes) == axes && x.isSequence == isSequence)
     return x;
   Axes present;
@@ -115,7 +111,7 @@ Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<Axis> axes,
   return {op->getResult(0), Axes(axes), isSequence};
 }
 
-Tensor TensorBuilder::reduce(BinaryFn fn, double init, const Tensor &x,
+Tensor TensorBuilder::reduce(OpFn fn, double init, const Tensor &x,
                              ArrayRef<int64_t> positions) {
   Axes kept;
   SmallVector<int64_t> dimensions;
@@ -125,11 +121,11 @@ Tensor TensorBuilder::reduce(BinaryFn fn, double init, const Tensor &x,
     else
       kept.push_back(axis);
   }
-  Tensor start = constant(init, kept, x.isSequence);
+  Tensor start = fill(init, kept, x.isSequence);
   auto op = linalg::ReduceOp::create(
       b, loc, x.value, start.value, dimensions,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
-        linalg::YieldOp::create(nested, loc, fn(nested, loc, args[0], args[1]));
+        linalg::YieldOp::create(nested, loc, fn(nested, loc, args));
       });
   return {op->getResult(0), kept, x.isSequence};
 }
@@ -155,7 +151,7 @@ Tensor TensorBuilder::contract(const Tensor &left, ArrayRef<unsigned> leftDims,
   ArrayAttr maps = b.getAffineMapArrayAttr({mapOf(leftDims, left.isSequence),
                                             mapOf(rightDims, right.isSequence),
                                             mapOf(dims, isSequence)});
-  Tensor zero = constant(0.0, axes, isSequence);
+  Tensor zero = fill(0.0, axes, isSequence);
   auto op = linalg::ContractOp::create(b, loc, TypeRange{zero.value.getType()},
                                        ValueRange{left.value, right.value},
                                        ValueRange{zero.value}, maps);
@@ -198,16 +194,6 @@ Tensor TensorBuilder::merge(const Tensor &x, unsigned position, unsigned count,
       b, loc, typeOf(axes, x.isSequence), x.value,
       grouping(first + x.axes.size(), first + position, count));
   return {value, axes, x.isSequence};
-}
-
-Value TensorBuilder::dropOnes(Value value, ArrayRef<Axis> axes) {
-  RankedTensorType wanted = typeOf(axes, /*isSequence=*/false);
-  if (value.getType() == wanted)
-    return value;
-  // Ones go with the axis before them, leading ones with the first axis.
-  auto source = cast<RankedTensorType>(value.getType());
-  auto groups = getReassociationIndicesForReshape(source, wanted);
-  return tensor::CollapseShapeOp::create(b, loc, wanted, value, *groups);
 }
 
 Tensor TensorBuilder::slice(const Tensor &x, unsigned position, int64_t offset,
@@ -264,4 +250,66 @@ Tensor TensorBuilder::gather(const Tensor &tokens, const Tensor &table) {
         linalg::YieldOp::create(nested, loc, element);
       });
   return {op->getResult(0), axes, tokens.isSequence};
+}
+
+//===----------------------------------------------------------------------===//
+// The entry being built
+//===----------------------------------------------------------------------===//
+
+/// "5x2".
+static std::string shapeText(Type type) {
+  std::string text;
+  for (int64_t extent : cast<ShapedType>(type).getShape())
+    text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text.empty() ? "a scalar" : text;
+}
+
+Tensor TensorBuilder::param(StringRef name, ArrayRef<int64_t> shape,
+                            ArrayRef<Axis> axes, SMLoc declaredAt) {
+  auto type = RankedTensorType::get(shape, this->type);
+  auto [it, isNew] = params.try_emplace(name);
+  Param &param = it->second;
+  if (isNew) {
+    Value value = ParamOp::create(b, loc, type, b.getStringAttr(name));
+    // Ones go with the axis before them, leading ones with the first axis.
+    RankedTensorType wanted = typeOf(axes, /*isSequence=*/false);
+    if (type != wanted)
+      value = tensor::CollapseShapeOp::create(
+          b, loc, wanted, value,
+          *getReassociationIndicesForReshape(type, wanted));
+    param = {value, type, declaredAt};
+  }
+  if (param.type != type)
+    errors.fail(declaredAt, Note{param.loc, "declared here before"},
+                "parameter \"{0}\" is {1} here but {2} before", name,
+                shapeText(type), shapeText(param.type));
+  return {param.value, Axes(axes)};
+}
+
+Value TensorBuilder::addState(const Twine &name, double init,
+                              RankedTensorType type) {
+  std::string base = name.str();
+  std::string unique = base;
+  for (unsigned i = 2; !takenNames.insert(unique).second; ++i)
+    unique = base + "." + std::to_string(i);
+  Value entering = StateOp::create(b, loc, type, b.getStringAttr(unique),
+                                   b.getF64FloatAttr(init));
+  states[entering] = Value();
+  return entering;
+}
+
+void TensorBuilder::buildReturn(ArrayRef<Val> results,
+                                ArrayRef<StringRef> names) {
+  SmallVector<Value> outputs, finals;
+  SmallVector<StringRef> stateNames;
+  for (const Val &result : results) {
+    const Tensor &x = *result.tensor();
+    outputs.push_back(broadcast(x, x.axes, /*isSequence=*/true).value);
+  }
+  for (auto [entering, final] : states) {
+    finals.push_back(final);
+    stateNames.push_back(entering.getDefiningOp<StateOp>().getName());
+  }
+  ReturnOp::create(b, loc, outputs, finals, b.getStrArrayAttr(names),
+                   b.getStrArrayAttr(stateNames));
 }

@@ -8,21 +8,43 @@
 #ifndef SEQMIX_FRONTEND_TENSORBUILDER_H
 #define SEQMIX_FRONTEND_TENSORBUILDER_H
 
-#include "lib/Frontend/Value.h"
+#include "lib/Frontend/Diagnostics.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlir::seqmix::sqm {
 
-/// Builds upstream ops on tensors with named axes. It trusts its caller: axes
-/// and sizes are checked before.
+/// Builds upstream ops on tensors with named axes.
 class TensorBuilder {
 public:
-  TensorBuilder(MLIRContext *context, FloatType type)
-      : b(context), type(type), loc(b.getUnknownLoc()) {}
+  TensorBuilder(Diagnostics &errors, MLIRContext *context, FloatType type)
+      : b(context), type(type), loc(b.getUnknownLoc()), errors(errors) {}
 
-  using BinaryFn = Value (*)(OpBuilder &, Location, Value, Value);
-  using UnaryFn = Value (*)(OpBuilder &, Location, Value);
+  // The rules of named axes, with errors (TensorBuilderRules.cpp).
+
+  void checkSize(ArrayRef<Axis> axes, SMLoc loc);
+  /// The axes of a result by name: those of the operand that has them all, or
+  /// the left ones and then the new right ones.
+  Axes unite(const Operand &a, const Operand &b, SMLoc loc);
+  /// Where the operand has the axis.
+  unsigned findAxis(const Operand &operand, const Axis &axis, SMLoc loc);
+  /// The number or tensor; a constant stays one.
+  Tensor toNumeric(const Operand &operand);
+  /// The number or tensor as a value.
+  Tensor toTensor(const Operand &operand);
+  /// `broadcast`, if the constant fits the type.
+  Tensor spread(const Tensor &numeric, SMLoc loc, ArrayRef<Axis> axes,
+                bool isSequence);
+  /// What is assigned to `target`, with its axes.
+  Tensor coerce(const Operand &operand, ArrayRef<Axis> axes, StringRef target,
+                SMLoc declaredAt);
+
+  // Ops. Axes and sizes are checked before.
+
+  using OpFn = Value (*)(OpBuilder &, Location, ValueRange);
 
   /// The type with these axes, of `element` or the model's float type.
   RankedTensorType typeOf(ArrayRef<Axis> axes, bool isSequence,
@@ -30,16 +52,13 @@ public:
   /// A state's type: batch, then the axes.
   RankedTensorType stateType(ArrayRef<Axis> axes, Type element = {}) const;
 
-  Tensor constant(double value, ArrayRef<Axis> axes, bool isSequence);
-  /// 0, 1, 2, ... along the axis.
-  Tensor iota(const Axis &axis);
-  Tensor unary(UnaryFn fn, const Tensor &x);
-  /// Operands have the same axes.
-  Tensor binary(BinaryFn fn, const Tensor &a, const Tensor &b);
-  /// Gives `x` these axes, in this order, and makes it a sequence if asked.
+  /// `value` everywhere.
+  Tensor fill(double value, ArrayRef<Axis> axes, bool isSequence);
+  /// Gives `x` these axes, in this order, and makes it a sequence if asked. A
+  /// constant gets its value here; the other functions do not take one.
   Tensor broadcast(const Tensor &x, ArrayRef<Axis> axes, bool isSequence);
   /// Combines the axes at `positions` (ascending) with `fn`, from `init`.
-  Tensor reduce(BinaryFn fn, double init, const Tensor &x,
+  Tensor reduce(OpFn fn, double init, const Tensor &x,
                 ArrayRef<int64_t> positions);
   /// Contracts. Each axis of the operands and the result is a numbered
   /// dimension; those of no result are summed over.
@@ -58,20 +77,42 @@ public:
   Tensor join(ArrayRef<Tensor> parts, unsigned position, const Axis &joined);
   /// Rows of `table` by the integers in `tokens`.
   Tensor gather(const Tensor &tokens, const Tensor &table);
-  /// Drops axes of size one: `value` has the wanted axes and ones.
-  Value dropOnes(Value value, ArrayRef<Axis> axes);
+
+  // The entry being built.
+
+  /// The parameter of the checkpoint, which may be declared more than once;
+  /// `shape` are the axes and ones.
+  Tensor param(StringRef name, ArrayRef<int64_t> shape, ArrayRef<Axis> axes,
+               SMLoc declaredAt);
+  /// A state, on entry; its name is made unique.
+  Value addState(const Twine &name, double init, RankedTensorType type);
+  void setFinalState(Value entering, Value final) { states[entering] = final; }
+  /// Ends the entry with its results and the final states.
+  void buildReturn(ArrayRef<Val> results, ArrayRef<StringRef> names);
+  /// Names of inputs, results and states.
+  llvm::StringSet<> takenNames;
 
   OpBuilder b;
   FloatType type;
   /// Where the ops being built come from.
   Location loc;
-  /// Extents of the sequences of the entry being built.
+  /// Extents of the sequences of the entry being built; null before one.
   Value batch, time;
 
 private:
   Value empty(ArrayRef<Axis> axes, bool isSequence);
   Tensor transpose(const Tensor &x, ArrayRef<Axis> order);
   SmallVector<OpFoldResult> extents(ArrayRef<Axis> axes, bool isSequence);
+
+  struct Param {
+    Value value;
+    Type type;
+    SMLoc loc;
+  };
+  llvm::StringMap<Param> params;
+  /// The final value of each state, by its value on entry, in order of use.
+  llvm::MapVector<Value, Value> states;
+  Diagnostics &errors;
 };
 
 } // namespace mlir::seqmix::sqm

@@ -8,8 +8,8 @@
 #include "lib/Frontend/Value.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FormatVariadic.h"
 
+#include <charconv>
 #include <cmath>
 
 using namespace mlir::seqmix::sqm;
@@ -22,9 +22,9 @@ int64_t Axis::size() const {
   return product;
 }
 
-std::string Axis::str() const {
+std::string mlir::seqmix::sqm::toString(const Axis &axis) {
   std::string text;
-  for (const NamedAxis *atom : atoms)
+  for (const NamedAxis *atom : axis.atoms)
     text += (text.empty() ? "" : "*") + atom->name;
   return text;
 }
@@ -32,7 +32,7 @@ std::string Axis::str() const {
 std::string mlir::seqmix::sqm::toString(llvm::ArrayRef<Axis> axes) {
   std::string text = "[";
   for (const Axis &axis : axes)
-    text += (text.size() == 1 ? "" : ", ") + axis.str();
+    text += (text.size() == 1 ? "" : ", ") + toString(axis);
   return text + "]";
 }
 
@@ -44,28 +44,49 @@ mlir::seqmix::sqm::positionOf(const Axis &axis, llvm::ArrayRef<Axis> axes) {
   return found - axes.begin();
 }
 
-std::string Val::kind() const {
+const Axis *mlir::seqmix::sqm::findTwin(llvm::ArrayRef<Axis> axes) {
+  for (auto [position, axis] : llvm::enumerate(axes))
+    if (positionOf(axis, axes.drop_front(position + 1)))
+      return &axis;
+  return nullptr;
+}
+
+Tensor Tensor::of(std::vector<double> elements, Axes axes) {
+  auto shared =
+      std::make_shared<const std::vector<double>>(std::move(elements));
+  return {mlir::Value(), std::move(axes), /*isSequence=*/false, shared};
+}
+
+std::string Val::source() const {
   if (const double *n = number())
-    return "the number " + toString(*n);
+    return toString(*n);
   if (const bool *b = boolean())
     return *b ? "true" : "false";
   if (const std::string *s = string())
-    return "the string \"" + *s + "\"";
-  if (list())
+    return "\"" + *s + "\"";
+  if (isNone())
+    return "none";
+  if (const Tensor *t = tensor())
+    return t->axes.empty() ? "a tensor without axes"
+                           : "a tensor " + toString(t->axes);
+  std::string text = "[";
+  for (const Val &element : *list())
+    text += (text.size() == 1 ? "" : ", ") + element.source();
+  return text + "]";
+}
+
+std::string mlir::seqmix::sqm::toString(const Val &value) {
+  if (value.list())
     return "a list";
-  if (tensor()->axes.empty())
-    return "a tensor without axes";
-  return "a tensor " + toString(tensor()->axes);
+  std::string what = value.number()   ? "the number "
+                     : value.string() ? "the string "
+                                      : "";
+  return what + value.source();
 }
 
 std::string mlir::seqmix::sqm::toString(double number) {
   if (std::floor(number) == number && std::abs(number) < 1e15)
-    return llvm::formatv("{0}", static_cast<int64_t>(number));
+    return std::to_string(static_cast<int64_t>(number));
   char text[32];
-  for (int digits = 6; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof(text), "%.*g", digits, number);
-    if (std::strtod(text, nullptr) == number)
-      break;
-  }
-  return text;
+  return {text, std::to_chars(text, std::end(text), number).ptr};
 }

@@ -10,7 +10,9 @@
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/SMLoc.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -35,41 +37,69 @@ struct Axis {
 
   /// The product of the sizes; at most `maxElements`, larger ones saturate.
   int64_t size() const;
-  /// "H*K".
-  std::string str() const;
   bool operator==(const Axis &other) const { return atoms == other.atoms; }
 };
 
 using Axes = llvm::SmallVector<Axis, 4>;
 
-/// "[H, K*V]".
-std::string toString(llvm::ArrayRef<Axis> axes);
 /// The position of `axis` in `axes`, if it is there.
 std::optional<unsigned> positionOf(const Axis &axis, llvm::ArrayRef<Axis> axes);
+/// An axis that is there twice, as in the weight of a square projection; or
+/// null.
+const Axis *findTwin(llvm::ArrayRef<Axis> axes);
 
 /// A tensor with named axes. Of a sequence, batch and time come before them.
+/// A constant has no value yet: it has elements, the last axis fastest, and is
+/// rounded to the model's type once, where an op needs it.
 struct Tensor {
   mlir::Value value;
   Axes axes;
   bool isSequence = false;
+  std::shared_ptr<const std::vector<double>> elements = nullptr;
+
+  /// A constant.
+  static Tensor of(std::vector<double> elements, Axes axes = {});
 };
 
 /// A value: known while compiling, or a tensor.
 struct Val {
+  /// A value that is equal to itself alone.
+  using None = std::monostate;
   using List = std::vector<Val>;
-  std::variant<double, bool, std::string, List, Tensor> data = 0.0;
+  std::variant<None, double, bool, std::string, List, Tensor> data;
 
   const double *number() const { return std::get_if<double>(&data); }
   const bool *boolean() const { return std::get_if<bool>(&data); }
   const std::string *string() const { return std::get_if<std::string>(&data); }
   const List *list() const { return std::get_if<List>(&data); }
   const Tensor *tensor() const { return std::get_if<Tensor>(&data); }
-  /// "a number", "a tensor [H, K]", ...
-  std::string kind() const;
+  bool isNone() const { return std::holds_alternative<None>(data); }
+  /// As it would be written: 8, "a", [1, 2]; "a tensor [H, K]".
+  std::string source() const;
 };
+
+/// A value and where it comes from, for messages.
+struct Operand {
+  Val value;
+  llvm::SMLoc loc;
+  /// "q" or "rope(q)"; never empty.
+  std::string text;
+
+  /// Its tensor, which it must have.
+  const Tensor &tensor() const { return *value.tensor(); }
+};
+
+// How messages show things.
 
 /// The shortest decimal form that reads back as `number`.
 std::string toString(double number);
+/// "H*K".
+std::string toString(const Axis &axis);
+/// "[H, K*V]".
+std::string toString(llvm::ArrayRef<Axis> axes);
+/// "the number 8", "a list", "a tensor [H, K]", ...
+std::string toString(const Val &value);
+inline std::string toString(const Operand &operand) { return operand.text; }
 
 } // namespace mlir::seqmix::sqm
 
