@@ -5,13 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/SeqmixOps.h"
 #include "lib/Frontend/Importer.h"
 
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::seqmix;
 using namespace mlir::seqmix::sqm;
 
 static constexpr int64_t maxIterations = 10'000;

@@ -62,9 +62,9 @@ public:
                 ArrayRef<int64_t> positions);
   /// Contracts. Each axis of the operands and the result is a numbered
   /// dimension; those of no result are summed over.
-  Tensor contract(const Tensor &a, ArrayRef<unsigned> aDims, const Tensor &b,
-                  ArrayRef<unsigned> bDims, ArrayRef<Axis> axes,
-                  ArrayRef<unsigned> dims);
+  Tensor contract(const Tensor &left, ArrayRef<unsigned> leftDims,
+                  const Tensor &right, ArrayRef<unsigned> rightDims,
+                  ArrayRef<Axis> axes, ArrayRef<unsigned> dims);
   /// Splits the axis at `position` into several.
   Tensor split(const Tensor &x, unsigned position, ArrayRef<Axis> parts);
   /// Merges `count` axes from `position` on into one.
