@@ -14,6 +14,7 @@
 #include "dialect/SeqmixOps.h"
 #include "lib/Conversion/Passes.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -73,6 +74,40 @@ static Value insertAt(OpBuilder &builder, Location loc, Value value,
       builder, loc, value, tensor, slice.offsets, slice.sizes, slice.strides);
 }
 
+static Value copyOf(OpBuilder &builder, Location loc, Value value) {
+  return bufferization::AllocTensorOp::create(
+      builder, loc, cast<RankedTensorType>(value.getType()),
+      /*dynamicSizes=*/ValueRange(), /*copy=*/value);
+}
+
+/// Whether the op that computes `next` may write it over `old` as it goes:
+/// each of its elements depends on the same element of `old` at most, and
+/// nothing but `next` is made from `old`.
+static bool mayOverwrite(Value old, Value next) {
+  Operation *last = next.getDefiningOp();
+  if (!last || !(last->hasTrait<OpTrait::Elementwise>() ||
+                 isa<tensor::InsertSliceOp>(last)))
+    return false;
+  SetVector<Operation *> slice;
+  BackwardSliceOptions options;
+  options.inclusive = true;
+  options.omitBlockArguments = true;
+  if (failed(getBackwardSlice(last, &slice, options)))
+    return false;
+  return llvm::all_of(old.getUsers(),
+                      [&](Operation *user) { return slice.contains(user); });
+}
+
+/// The next states as they can be stored one after the other: what another
+/// state passes on, and what may not be computed over the old state that is
+/// still read, is a copy.
+static void separate(OpBuilder &builder, Location loc,
+                     MutableArrayRef<Value> next, ValueRange old) {
+  for (auto [index, value] : llvm::enumerate(next))
+    if (value != old[index] && !mayOverwrite(old[index], value))
+      value = copyOf(builder, loc, value);
+}
+
 /// The loop over the tokens of sequence `b`: takes and yields the outputs, then
 /// the states of that sequence.
 static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
@@ -102,6 +137,7 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
     for (auto [value, into] :
          llvm::zip_equal(values.drop_back(old.size()), outputs))
       yielded.push_back(insertAt(builder, loc, value, into, {b, t}));
+    separate(builder, loc, MutableArrayRef(results).take_back(old.size()), old);
     // The state stays where it is, whatever computes the next one.
     for (auto [value, into] :
          llvm::zip_equal(values.take_back(old.size()), old))

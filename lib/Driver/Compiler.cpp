@@ -143,6 +143,7 @@ LogicalResult Compilation::findModel() {
 LogicalResult Compilation::write(function_ref<void(raw_ostream &)> print) {
   if (request.output.empty() || request.output == "-") {
     print(out);
+    out.flush();
     return success();
   }
   std::string message;
@@ -150,6 +151,12 @@ LogicalResult Compilation::write(function_ref<void(raw_ostream &)> print) {
   if (!file)
     return fail(message);
   print(file->os());
+  file->os().flush();
+  if (std::error_code code = file->os().error()) {
+    file->os().clear_error();
+    return fail("cannot write '" + Twine(request.output) +
+                "': " + code.message());
+  }
   file->keep();
   return success();
 }

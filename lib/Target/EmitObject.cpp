@@ -18,6 +18,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace mlir::seqmix;
 using llvm::Expected;
@@ -47,7 +48,11 @@ mlir::seqmix::createTargetMachine(StringRef march) {
   // LLVM would only warn of a processor it does not know.
   std::unique_ptr<llvm::MCSubtargetInfo> known(
       target->createMCSubtargetInfo(triple, "", ""));
-  if (!known->isCPUStringValid(cpu))
+  bool isValid = triple.isX86()
+                     ? llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) !=
+                           llvm::X86::CK_None
+                     : known->isCPUStringValid(cpu);
+  if (!isValid)
     return llvm::createStringError(
         "'%s' is not a processor of %s; for example x86-64-v3, or native",
         cpu.c_str(), triple.getArchName().str().c_str());

@@ -42,6 +42,12 @@ static llvm::Error describe(StringRef what, StringRef path,
 
 llvm::Error mlir::seqmix::linkShared(llvm::ArrayRef<char> object,
                                      StringRef path) {
+  // The result is renamed to its place, which would replace a device.
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) &&
+      !llvm::sys::fs::is_regular_file(status))
+    return llvm::createStringError(
+        "cannot write '%s': it is not a regular file", path.str().c_str());
   llvm::SmallString<128> objectPath, linkedPath;
   int descriptor;
   std::string model = (path + ".%%%%%%").str();

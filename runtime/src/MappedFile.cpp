@@ -46,7 +46,8 @@ static Status systemError(const char *verb, const std::string &path) {
 }
 
 Status MappedFile::open(const std::string &path) {
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK opening a pipe would wait for a writer.
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return systemError("open", path);
   struct stat info;

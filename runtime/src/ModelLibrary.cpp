@@ -17,7 +17,7 @@
 #include <cstring>
 
 #include <dlfcn.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 using namespace seqmix;
 
@@ -25,9 +25,15 @@ void ModelLibrary::Close::operator()(void *handle) const { dlclose(handle); }
 
 Status ModelLibrary::open(const std::string &path) {
   const char *file = path.c_str();
-  if (access(file, F_OK) != 0)
+  struct stat facts;
+  if (stat(file, &facts) != 0)
     return Status::error(SEQMIX_ERROR_NOT_FOUND,
                          "cannot open model '%s': no such file", file);
+  // Loading a pipe would wait for a writer.
+  if (!S_ISREG(facts.st_mode))
+    return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                         "cannot load model '%s': it is not a regular file",
+                         file);
   // Without a slash dlopen would search the system's folders instead.
   std::string place = path.find('/') == std::string::npos ? "./" + path : path;
   Handle.reset(dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL));

@@ -271,6 +271,31 @@ def exchange(tokens, _):
         yield {"y": [x + y for x, y in zip(a, token["x"])], "z": list(b)}
 
 
+@Mixer(
+    inputs={"x": [C]},
+    params={"A": [C, C]},
+    outputs={n: [C] for n in ("late", "swapped", "lagged", "counted", "turned")},
+    regimes={"usual": {"A": between(-0.3, 0.3)}},
+)
+def passing_on(tokens, params):
+    line = [[2.0] * C, [1.0] * C, [0.5] * C]
+    left, right, s, n, z, h = 3.0, -1.0, [0.25] * C, 0, 1, [1.0] * C
+    for token in tokens:
+        x = token["x"]
+        line.append(x)
+        left, right = right, left
+        old, s = s, [a + b for a, b in zip(s, x)]
+        n, z = n + 1, n
+        h = [math.fsum(params["A"][i][j] * h[i] for i in range(C)) for j in range(C)]
+        yield {
+            "late": line[-4],
+            "swapped": [left + y for y in x],
+            "lagged": [2 * a * a - b for a, b in zip(old, s)],
+            "counted": [z * y for y in x],
+            "turned": [a * b for a, b in zip(x, h)],
+        }
+
+
 def gelu(x):
     return 0.5 * x * (1 + math.erf(x / math.sqrt(2)))
 

@@ -31,7 +31,7 @@ static int runCommand(const Args &args) {
 int main(int argc, char **argv) {
   try {
     int status = runCommand(parseArgs(argc, argv));
-    if (std::fflush(stdout) != 0)
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
       fail("cannot write the result");
     return status;
   } catch (const std::bad_alloc &) {

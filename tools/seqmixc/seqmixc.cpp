@@ -18,7 +18,14 @@ int main(int argc, char **argv) {
                  << '\n';
     return 1;
   }
-  return succeeded(mlir::seqmix::compile(*request, llvm::outs(), llvm::errs()))
-             ? 0
-             : 1;
+  bool compiled =
+      succeeded(mlir::seqmix::compile(*request, llvm::outs(), llvm::errs()));
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    llvm::errs() << "seqmixc: error: cannot write the result: "
+                 << llvm::outs().error().message() << '\n';
+    llvm::outs().clear_error();
+    return 1;
+  }
+  return compiled ? 0 : 1;
 }
