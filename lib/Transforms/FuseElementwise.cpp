@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir {
@@ -33,6 +34,14 @@ static bool onlyMoves(linalg::GenericOp op) {
   return llvm::hasSingleElement(op.getBody()->getOperations());
 }
 
+/// Whether one operand, and no other, reads the elements of `value`. Asking for
+/// an extent reads none.
+static bool isReadOnce(Value value) {
+  return llvm::count_if(value.getUses(), [](OpOperand &use) {
+           return !isa<tensor::DimOp>(use.getOwner());
+         }) == 1;
+}
+
 /// Whether fusing the producer of `operand` into its user repeats no
 /// arithmetic.
 static bool isWorthFusing(OpOperand *operand) {
@@ -43,7 +52,7 @@ static bool isWorthFusing(OpOperand *operand) {
   if (onlyMoves(producer))
     return true;
   AffineMap map = consumer.getMatchingIndexingMap(operand);
-  return operand->get().hasOneUse() && map.isPermutation();
+  return isReadOnce(operand->get()) && map.isPermutation();
 }
 
 void FuseElementwise::runOnOperation() {

@@ -83,3 +83,32 @@ func.func @broadcast(%x: tensor<4xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
   } -> tensor<4x8xf32>
   return %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// A destination of dynamic extents, which asks its producer for its extent, is
+// no second reader. (What is left of the producer is for that extent alone, and
+// goes with the next canonicalization.)
+
+// CHECK-LABEL: func.func @extents
+// CHECK-SAME:    %[[X:.+]]: tensor<?xf32>
+// CHECK:         tensor.dim
+// CHECK:         tensor.dim
+// CHECK:         %[[Y:.+]] = linalg.generic {{.*}} ins(%[[X]]
+// CHECK-NEXT:    ^bb0(
+// CHECK-NEXT:      math.exp
+// CHECK-NEXT:      arith.negf
+// CHECK:         return %[[Y]]
+func.func @extents(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xf32>) outs(%x : tensor<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %1 = math.exp %in : f32
+    linalg.yield %1 : f32
+  } -> tensor<?xf32>
+  %2 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%0 : tensor<?xf32>) outs(%0 : tensor<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %3 = arith.negf %in : f32
+    linalg.yield %3 : f32
+  } -> tensor<?xf32>
+  return %2 : tensor<?xf32>
+}
