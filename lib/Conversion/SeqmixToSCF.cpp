@@ -7,7 +7,8 @@
 //
 // A mixer means: for each sequence, for each token in order, apply the
 // one-token form. This file writes exactly that, for whatever answers
-// MixerOpInterface, and decides nothing else.
+// MixerOpInterface. All it decides is where a next state needs a copy so that
+// storing it does not disturb what is still to be read.
 //
 //===----------------------------------------------------------------------===//
 

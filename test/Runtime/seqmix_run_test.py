@@ -283,6 +283,22 @@ class SeqmixRunTest(unittest.TestCase):
         self.assertEqual(list(map(int, said.split())),
                          small.run([1, 2], 3)[1])
 
+    def test_a_pipe_is_no_file(self):
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        self.refuse("it is not a regular file", pipe, "info")
+        self.refuse("it is not a regular file", self.fake(), "--weights", pipe,
+                    "generate", "--prompt", "a")
+
+    def test_generate_sees_that_nothing_was_written(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [OPTIONS.tool, self.fake(), "--weights", self.weights,
+                 "generate", "--prompt", "a", "-n", "3"],
+                stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(b"cannot write the result", done.stderr)
+
     def test_generate_stops_at_the_maximum_length(self):
         self.refuse("more than the 10 that model 'fake' can see",
                     self.fake("fake_short"), "--weights", self.weights,
