@@ -261,8 +261,8 @@ LogicalResult ParamOp::verify() {
   // param_c2
   Type element = getType().getElementType();
   if (!hasPositiveExtents(getType(), 0) ||
-      !(element.isF32() || element.isF64()))
-    return emitOpError("expects positive extents of f32 or f64, not ")
+      !(element.isF32() || element.isF64() || element.isBF16()))
+    return emitOpError("expects positive extents of f32, f64 or bf16, not ")
            << getType();
   return success();
 }

@@ -93,7 +93,7 @@ def ParamOp : Seqmix_Op<"param", [Pure, HasParent<"EntryOp">]> {
 
     Constraints:
     - (C1) the name is not empty.
-    - (C2) the extents are positive and the elements f32 or f64.
+    - (C2) the extents are positive and the elements f32, f64 or bf16.
 
     Example:
 

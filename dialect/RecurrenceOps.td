@@ -207,14 +207,15 @@ def RetentionOp : Seqmix_MixerOp<"retention", [
 //===----------------------------------------------------------------------===//
 
 def YieldOp : Seqmix_Op<"yield", [
-    Pure, ReturnLike, Terminator, ParentOneOf<["RecurrenceOp", "ScanOp"]>]> {
+    Pure, ReturnLike, Terminator, ParentOneOf<["KernelOp", "RecurrenceOp", "ScanOp"]>]> {
   let summary = "ends a token's region";
   let description = [{
     Gives the values of one token: for `recurrence`, its outputs and then its
-    next states; for `scan`, the combined elements.
+    next states; for `scan`, the combined elements. Ends the region of a
+    `kernel` as well, with its results.
 
     Constraints:
-    - (C1) the parent is a mixer with a region.
+    - (C1) the parent is a mixer with a region, or a kernel.
 
     Example: see `recurrence` and `scan`.
   }];

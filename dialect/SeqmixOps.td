@@ -11,6 +11,7 @@
 include "dialect/RecurrenceOps.td"
 include "dialect/AttentionOps.td"
 include "dialect/ConvOps.td"
+include "dialect/KernelOps.td"
 include "dialect/ModelOps.td"
 
 #endif // SEQMIX_OPS_TD

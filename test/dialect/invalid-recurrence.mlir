@@ -156,6 +156,6 @@ func.func @recurrence_parses_states(%x: tensor<?x?xf32>, %h0: tensor<f32>) {
 // -----
 
 func.func @yield_c1(%x: tensor<4xf32>) {
-  // expected-error @+1 {{'seqmix.yield' op expects parent op to be one of 'seqmix.recurrence, seqmix.scan'}}
+  // expected-error @+1 {{'seqmix.yield' op expects parent op to be one of 'seqmix.kernel, seqmix.recurrence, seqmix.scan'}}
   seqmix.yield %x : tensor<4xf32>
 }
