@@ -86,4 +86,53 @@ def SeparateDestinations : Pass<"seqmix-separate-destinations"> {
   }];
 }
 
+def NarrowParams : Pass<"seqmix-narrow-params"> {
+  let summary = "keep the weights of projections in bf16";
+  let description = [{
+    Gives each f32 matrix among the parameters that only contractions read the
+    type bf16, and rounds what it is contracted with to bf16. Products are
+    summed in f32. What is looked up in, such as an embedding, keeps its type.
+
+    Before and after: test/Transforms/narrow-params.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ExpandMixers : Pass<"seqmix-expand-mixers"> {
+  let summary = "write every mixer as a recurrence";
+  let description = [{
+    Replaces each op that answers `MixerOpInterface` by the `recurrence` whose
+    region is its one-token form. None is named; what runs in reverse is left
+    alone.
+
+    Before and after: test/Transforms/expand-mixers.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def FormKernels : Pass<"seqmix-form-kernels", "::mlir::seqmix::EntryOp"> {
+  let summary = "decide what a device computes in one launch";
+  let description = [{
+    Divides an entry point into launches. Projections of tokens become `matmul`
+    ops, each recurrence a `kernel` of its own, and everything between them, the
+    norms, gates and residuals, one `kernel` for each step of the longest chain
+    of the former: ops that wait for the same projections run together.
+
+    A projection by a bf16 weight takes its input in bf16, rounded if need be.
+
+    Requires `linalg.generic` for all arithmetic on tensors and `recurrence` for
+    all mixers; what else there is must be a view, a constant, or an insertion
+    of slices.
+
+    Before and after: test/Transforms/form-kernels.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 #endif // SEQMIX_TRANSFORMS_PASSES_TD

@@ -1,0 +1,193 @@
+//===- Projection.cpp - contractions that are matrix products -------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/Projection.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+namespace {
+/// A contraction that is a projection.
+struct Projection {
+  linalg::GenericOp op;
+  OpOperand *input, *weight;
+};
+} // namespace
+
+static Value stripWidening(Value value) {
+  while (auto widening = value.getDefiningOp<arith::ExtFOp>())
+    value = widening.getIn();
+  return value;
+}
+
+/// Whether the body is `out + left * right`, up to order and widening.
+static bool isMultiplyAdd(linalg::GenericOp op) {
+  Block *body = op.getBody();
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return false;
+  Value out = body->getArgument(2);
+  Value other = add.getLhs() == out ? add.getRhs() : add.getLhs();
+  auto product = other.getDefiningOp<arith::MulFOp>();
+  if (!product || (add.getLhs() != out && add.getRhs() != out))
+    return false;
+  Value left = stripWidening(product.getLhs());
+  Value right = stripWidening(product.getRhs());
+  Value first = body->getArgument(0), second = body->getArgument(1);
+  return (left == first && right == second) ||
+         (left == second && right == first);
+}
+
+static bool isZero(Value value) {
+  if (auto fill = value.getDefiningOp<linalg::GenericOp>();
+      fill && fill.getNumDpsInputs() == 0)
+    value = fill.getBody()->getTerminator()->getOperand(0);
+  return matchPattern(value, m_AnyZeroFloat());
+}
+
+/// The contraction's axes as dims of its iteration, `{batch, time, K, N}`.
+static std::optional<Projection> findProjection(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      op.getNumLoops() != 4 || op.getNumReductionLoops() != 1 ||
+      !isMultiplyAdd(op) || !isZero(op.getDpsInits()[0]))
+    return std::nullopt;
+  OpOperand *input = op.getDpsInputOperand(0);
+  OpOperand *weight = op.getDpsInputOperand(1);
+  auto isStatic = [](OpOperand *operand) {
+    return cast<RankedTensorType>(operand->get().getType()).hasStaticShape();
+  };
+  if (isStatic(input))
+    std::swap(input, weight);
+  auto type = cast<RankedTensorType>(weight->get().getType());
+  AffineMap inputMap = op.getMatchingIndexingMap(input);
+  AffineMap weightMap = op.getMatchingIndexingMap(weight);
+  AffineMap outMap = op.getIndexingMapsArray()[2];
+  if (isStatic(input) || !type.hasStaticShape() ||
+      inputMap.getNumResults() != 3 || weightMap.getNumResults() != 2 ||
+      outMap.getNumResults() != 3 ||
+      inputMap.getResult(0) != outMap.getResult(0) ||
+      inputMap.getResult(1) != outMap.getResult(1) ||
+      inputMap.getResult(2) != weightMap.getResult(1) ||
+      outMap.getResult(2) != weightMap.getResult(0) ||
+      !cast<RankedTensorType>(op.getResultTypes()[0]).getElementType().isF32())
+    return std::nullopt;
+  return Projection{op, input, weight};
+}
+
+/// Whether the value lies in memory in the order of its elements: it is not
+/// part of another, and not a constant.
+static bool liesInMemory(Value value) {
+  while (value.getDefiningOp<tensor::ExpandShapeOp>() ||
+         value.getDefiningOp<tensor::CollapseShapeOp>())
+    value = value.getDefiningOp()->getOperand(0);
+  Operation *op = value.getDefiningOp();
+  if (auto generic = dyn_cast_or_null<linalg::GenericOp>(op))
+    return generic.getNumDpsInputs() > 0;
+  return !op ||
+         !isa<tensor::ExtractSliceOp, arith::ConstantOp, tensor::EmptyOp>(op);
+}
+
+/// A copy of `value` with elements of type `element`, wider or narrower.
+static Value copyAs(OpBuilder &builder, Location loc, Value value,
+                    Type element) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<OpFoldResult> extents =
+      tensor::getMixedSizes(builder, loc, value);
+  Value empty = tensor::EmptyOp::create(builder, loc, extents, element);
+  SmallVector<AffineMap> maps(2,
+                              builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> loops(type.getRank(),
+                                         utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, TypeRange{empty.getType()}, ValueRange{value},
+             ValueRange{empty}, maps, loops,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Value copied = args[0];
+               if (element.getIntOrFloatBitWidth() <
+                   copied.getType().getIntOrFloatBitWidth())
+                 copied = arith::TruncFOp::create(b, loc, element, copied);
+               else if (element != copied.getType())
+                 copied = arith::ExtFOp::create(b, loc, element, copied);
+               linalg::YieldOp::create(b, loc, copied);
+             })
+      .getResult(0);
+}
+
+namespace {
+/// Values as projections want them, each copied once.
+class Operands {
+public:
+  explicit Operands(EntryOp entry)
+      : entry(entry), builder(entry.getContext()) {}
+
+  Value get(Value value, Type element) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getElementType() == element && liesInMemory(value))
+      return value;
+    Value &copied = copies[{value, element}];
+    if (!copied) {
+      if (isa<BlockArgument>(value)) // after the extents
+        builder.setInsertionPointAfter(
+            *llvm::drop_begin(entry.getOps<tensor::DimOp>()).begin());
+      else
+        builder.setInsertionPointAfterValue(value);
+      copied = copyAs(builder, value.getLoc(), value, element);
+    }
+    return copied;
+  }
+
+private:
+  EntryOp entry;
+  OpBuilder builder;
+  DenseMap<std::pair<Value, Type>, Value> copies;
+};
+} // namespace
+
+static void replace(Projection projection, Operands &operands) {
+  linalg::GenericOp op = projection.op;
+  Value weight = projection.weight->get();
+  Type element = cast<RankedTensorType>(weight.getType()).getElementType();
+  if (!element.isBF16())
+    element = Float32Type::get(op.getContext());
+  Value input = operands.get(projection.input->get(), element);
+  weight = operands.get(weight, element);
+  OpBuilder builder(op);
+  Value empty = tensor::EmptyOp::create(
+      builder, op.getLoc(),
+      tensor::getMixedSizes(builder, op.getLoc(), op.getDpsInits()[0]),
+      builder.getF32Type());
+  auto matmul = MatmulOp::create(builder, op.getLoc(), op.getResultTypes()[0],
+                                 input, weight, empty);
+  op.getResult(0).replaceAllUsesWith(matmul.getResult());
+  op.erase();
+}
+
+void seqmix::formProjections(EntryOp entry) {
+  Operands operands(entry);
+  SmallVector<Projection> projections;
+  for (auto op : entry.getOps<linalg::GenericOp>())
+    if (std::optional<Projection> projection = findProjection(op))
+      projections.push_back(*projection);
+  for (Projection projection : projections)
+    replace(projection, operands);
+  Operation *end = entry.getBody().front().getTerminator();
+  for (OpOperand &operand : end->getOpOperands())
+    operand.set(
+        operands.get(operand.get(), getElementTypeOrSelf(operand.get())));
+  // Extents that the copies asked for.
+  SmallVector<tensor::DimOp> dims(entry.getOps<tensor::DimOp>());
+  for (tensor::DimOp dim : llvm::drop_begin(dims, 2)) {
+    dim.replaceAllUsesWith(dims[*dim.getConstantIndex()].getResult());
+    dim.erase();
+  }
+}
