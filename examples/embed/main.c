@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
   for (long n = strtol(argv[4], NULL, 10); n > 0; --n) {
     float logits[BYTES];
     check(seqmix_step_tokens(session, &token, logits, &error), &error);
+    check(seqmix_session_synchronize(session, &error), &error);
     token = likeliest(logits);
     putchar(token);
   }

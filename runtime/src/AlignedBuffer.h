@@ -31,6 +31,12 @@ public:
 
   char *data() const { return Memory.get(); }
 
+  /// Hands the bytes over, to be freed with std::free.
+  char *release() {
+    Capacity = 0;
+    return Memory.release();
+  }
+
 private:
   struct Free {
     void operator()(char *memory) const { std::free(memory); }

@@ -15,6 +15,7 @@
 #include "runtime/src/ModelLibrary.h"
 
 #include <cmath>
+#include <cstring>
 #include <set>
 
 using namespace seqmix;
@@ -34,18 +35,28 @@ private:
   Status checkInput(uint32_t index, const seqmix_abi_input &input);
   Status checkState(uint32_t index, const seqmix_abi_state &state,
                     uint64_t stateBytes);
-  Status checkEntry(uint32_t index, const seqmix_abi_entry &entry);
+  Status checkEntry(const std::string &place, uint32_t index,
+                    const seqmix_abi_entry &entry);
+  Status checkKernel(const std::string &place, uint32_t index,
+                     const seqmix_abi_kernel &kernel);
+  Status checkCuda(const std::string &place, const seqmix_abi_target &target);
+  Status checkTarget(uint32_t index, const seqmix_abi_target &target);
   Status checkTables(const seqmix_abi_model &model);
 
   const char *File;
   std::set<std::string> Names; // "kind name"
   uint64_t StateEnd = 0;
-  bool HasPrefill = false;
 };
 } // namespace
 
 /// Extents a tensor may have.
 static constexpr uint32_t maxRank = 16;
+
+/// Threads of a block that every card has.
+static constexpr uint32_t maxThreads = 1024;
+
+/// Arguments of a kernel; the driver takes 4 KiB of them.
+static constexpr uint32_t maxArguments = 512;
 
 Status TableChecker::fault(const std::string &what) const {
   return Status::error(SEQMIX_ERROR_INCOMPATIBLE, "model '%s' is damaged: %s",
@@ -114,19 +125,77 @@ Status TableChecker::checkState(uint32_t index, const seqmix_abi_state &state,
   return Status();
 }
 
-Status TableChecker::checkEntry(uint32_t index, const seqmix_abi_entry &entry) {
-  std::string subject = "entry " + std::to_string(index) + " ";
+Status TableChecker::checkEntry(const std::string &place, uint32_t index,
+                                const seqmix_abi_entry &entry) {
+  std::string subject = place + "entry " + std::to_string(index) + " ";
   if (!entry.name || !entry.workspace_bytes || !entry.run)
     return fault(subject + "lacks its name or code");
   std::string name = entry.name;
-  subject = "entry '" + name + "' ";
+  subject = place + "entry '" + name + "' ";
   if (!Names.insert(subject).second)
     return fault(subject + "is there twice");
   if ((name == "prefill" && entry.length != 0) ||
       (name == "step" && entry.length != 1) || entry.length < 0)
     return fault(subject + "takes the length " + std::to_string(entry.length));
-  HasPrefill |= name == "prefill";
   return Status();
+}
+
+Status TableChecker::checkKernel(const std::string &place, uint32_t index,
+                                 const seqmix_abi_kernel &kernel) {
+  std::string subject = place + "kernel " + std::to_string(index) + " ";
+  if (!kernel.name || !*kernel.name)
+    return fault(subject + "has no name");
+  subject = place + "kernel '" + kernel.name + "' ";
+  if (!Names.insert(subject).second)
+    return fault(subject + "is there twice");
+  if (kernel.threads < 1 || kernel.threads > maxThreads)
+    return fault(subject + "has " + std::to_string(kernel.threads) +
+                 " threads when it should have 1 to " +
+                 std::to_string(maxThreads));
+  if (kernel.num_arguments > maxArguments)
+    return fault(subject + "takes " + std::to_string(kernel.num_arguments) +
+                 " arguments when " + std::to_string(maxArguments) +
+                 " is the limit");
+  return Status();
+}
+
+Status TableChecker::checkCuda(const std::string &place,
+                               const seqmix_abi_target &target) {
+  if (!target.module)
+    return fault(place + "has no module");
+  if (target.capability == 0)
+    return fault(place + "does not say what compute capability it needs");
+  for (uint32_t i = 0; i != target.num_kernels; ++i)
+    if (Status status = checkKernel(place, i, target.kernels[i]); !status.ok())
+      return status;
+  return Status();
+}
+
+Status TableChecker::checkTarget(uint32_t index,
+                                 const seqmix_abi_target &target) {
+  std::string place = "target " + std::to_string(index) + " ";
+  const char *device = deviceName(target.device);
+  if (!device)
+    return fault(place + "is for the unknown device " +
+                 std::to_string(target.device));
+  place = "target " + std::string(device) + " ";
+  if (!target.name || !*target.name)
+    return fault(place + "has no name");
+  if (!Names.insert(place).second)
+    return fault(place + "is there twice");
+  if ((target.num_entries && !target.entries) ||
+      (target.num_kernels && !target.kernels))
+    return fault(place + "has a table that should have members and is null");
+  bool hasPrefill = false;
+  for (uint32_t i = 0; i != target.num_entries; ++i) {
+    const seqmix_abi_entry &entry = target.entries[i];
+    if (Status status = checkEntry(place, i, entry); !status.ok())
+      return status;
+    hasPrefill |= std::strcmp(entry.name, "prefill") == 0;
+  }
+  if (!hasPrefill)
+    return fault(place + "has no entry 'prefill'");
+  return target.device == SEQMIX_ABI_CUDA ? checkCuda(place, target) : Status();
 }
 
 Status TableChecker::checkTables(const seqmix_abi_model &model) {
@@ -145,8 +214,8 @@ Status TableChecker::checkTables(const seqmix_abi_model &model) {
     if (Status status = checkState(i, model.states[i], model.state_bytes);
         !status.ok())
       return status;
-  for (uint32_t i = 0; i != model.num_entries; ++i)
-    if (Status status = checkEntry(i, model.entries[i]); !status.ok())
+  for (uint32_t i = 0; i != model.num_targets; ++i)
+    if (Status status = checkTarget(i, model.targets[i]); !status.ok())
       return status;
   return Status();
 }
@@ -158,7 +227,7 @@ Status TableChecker::check(const seqmix_abi_model &model) {
       (model.num_outputs && !model.outputs) ||
       (model.num_params && !model.params) ||
       (model.num_states && !model.states) ||
-      (model.num_entries && !model.entries))
+      (model.num_targets && !model.targets))
     return fault("a table that should have members is null");
   if (model.state_id == 0)
     return fault("its state has no identity");
@@ -169,11 +238,19 @@ Status TableChecker::check(const seqmix_abi_model &model) {
                  std::to_string(SEQMIX_ABI_ALIGNMENT));
   if (model.max_length < 0)
     return fault("its maximum length is " + std::to_string(model.max_length));
-  if (Status status = checkTables(model); !status.ok())
-    return status;
-  if (!HasPrefill)
-    return fault("it has no entry 'prefill'");
-  return Status();
+  if (model.num_targets == 0)
+    return fault("it was compiled for no device");
+  return checkTables(model);
+}
+
+const char *seqmix::deviceName(uint32_t device) {
+  switch (device) {
+  case SEQMIX_ABI_CPU:
+    return "cpu";
+  case SEQMIX_ABI_CUDA:
+    return "cuda";
+  }
+  return nullptr;
 }
 
 uint64_t seqmix::tensorBytes(const seqmix_abi_tensor &tensor) {

@@ -27,8 +27,11 @@ static void hostParallelFor(void *context, int64_t count, int64_t cost,
   static_cast<ThreadPool *>(context)->parallelFor(count, cost, body, arg);
 }
 
-CpuDevice::CpuDevice(int threads)
-    : Pool(threads), Host{sizeof(seqmix_abi_host), &Pool, hostParallelFor} {}
+CpuDevice::CpuDevice(int threads) : Pool(threads), Host{} {
+  Host.size = sizeof(Host);
+  Host.context = &Pool;
+  Host.parallel_for = hostParallelFor;
+}
 
 /// Processors that this process may run on, which containers and `taskset` make
 /// fewer than the machine has.

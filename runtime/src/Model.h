@@ -8,7 +8,7 @@
 #ifndef SEQMIX_RUNTIME_SRC_MODEL_H
 #define SEQMIX_RUNTIME_SRC_MODEL_H
 
-#include "runtime/src/CpuDevice.h"
+#include "runtime/src/DeviceModel.h"
 #include "runtime/src/ModelLibrary.h"
 #include "runtime/src/Parameters.h"
 
@@ -16,7 +16,7 @@
 
 namespace seqmix {
 
-/// Code, parameters and threads: everything that sessions share. Immutable
+/// Code and parameters on a device: everything that sessions share. Immutable
 /// after `open`; sessions hold it by shared pointer.
 class Model {
 public:
@@ -26,15 +26,17 @@ public:
               const seqmix_model_options &options);
 
   const seqmix_abi_model &abi() const { return Library.model(); }
-  const seqmix_abi_host &host() const { return Device->host(); }
+  const seqmix_abi_target &target() const { return *Target; }
+  const DeviceModel &device() const { return *Device; }
+
+  /// On the CPU; a device that has copies of its own lets go of these.
   const void *const *parameters() const { return Values.pointers(); }
 
-  /// True if `parameters` may be used.
+  /// True if the parameters have values.
   bool hasWeights() const { return Bound || abi().num_params == 0; }
 
-  /// Tokens over the whole batch that one call of compiled code is given.
-  int64_t pieceTokens() const { return PieceTokens; }
-  int threads() const { return Device->threads(); }
+  /// Tokens of each sequence that one call of compiled code is given at most.
+  int64_t pieceLength(int64_t batch) const;
 
   const seqmix_abi_entry &prefillEntry() const { return *Prefill; }
 
@@ -46,9 +48,17 @@ public:
   int64_t vocabulary() const;
 
 private:
+  Status openOnCpu(const std::vector<std::string> &weights,
+                   const seqmix_model_options &options);
+  Status openOnCuda(const std::vector<std::string> &weights,
+                    const seqmix_model_options &options);
+  Status bindParameters(const std::vector<std::string> &weights,
+                        const seqmix_model_options &options);
+
   ModelLibrary Library; // first, so that the code is unloaded last
   Parameters Values;
-  std::unique_ptr<CpuDevice> Device;
+  std::unique_ptr<DeviceModel> Device;
+  const seqmix_abi_target *Target = nullptr;
   const seqmix_abi_entry *Prefill = nullptr;
   const seqmix_abi_entry *Step = nullptr;
   int64_t PieceTokens = 0;

@@ -145,12 +145,12 @@ seqmix_status seqmix_model_tensor(const seqmix_model *model, seqmix_table table,
 }
 
 size_t seqmix_model_entry_count(const seqmix_model *model) {
-  return model->shared->abi().num_entries;
+  return model->shared->target().num_entries;
 }
 
 const char *seqmix_model_entry_name(const seqmix_model *model, size_t index) {
-  const seqmix_abi_model &abi = model->shared->abi();
-  return index < abi.num_entries ? abi.entries[index].name : nullptr;
+  const seqmix_abi_target &target = model->shared->target();
+  return index < target.num_entries ? target.entries[index].name : nullptr;
 }
 
 size_t seqmix_model_state_bytes(const seqmix_model *model) {
@@ -166,7 +166,7 @@ int64_t seqmix_model_max_length(const seqmix_model *model) {
 }
 
 int32_t seqmix_model_threads(const seqmix_model *model) {
-  return model->shared->threads();
+  return model->shared->device().threads();
 }
 
 int seqmix_model_has_weights(const seqmix_model *model) {

@@ -75,9 +75,27 @@ Status ModelLibrary::open(const std::string &path) {
   return Status();
 }
 
-const seqmix_abi_entry *ModelLibrary::findEntry(const char *name) const {
-  for (uint32_t i = 0; i != Model->num_entries; ++i)
-    if (std::strcmp(Model->entries[i].name, name) == 0)
-      return &Model->entries[i];
+Status ModelLibrary::findTarget(uint32_t device,
+                                const seqmix_abi_target *&target) const {
+  std::string others;
+  for (uint32_t i = 0; i != Model->num_targets; ++i) {
+    target = &Model->targets[i];
+    if (target->device == device)
+      return Status();
+    others += others.empty() ? "" : " and ";
+    others +=
+        std::string(deviceName(target->device)) + " (" + target->name + ")";
+  }
+  target = nullptr;
+  return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
+                       "model '%s' was compiled for %s and has no code for %s",
+                       Model->name, others.c_str(), deviceName(device));
+}
+
+const seqmix_abi_entry *ModelLibrary::findEntry(const seqmix_abi_target &target,
+                                                const char *name) {
+  for (uint32_t i = 0; i != target.num_entries; ++i)
+    if (std::strcmp(target.entries[i].name, name) == 0)
+      return &target.entries[i];
   return nullptr;
 }

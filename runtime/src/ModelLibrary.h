@@ -18,9 +18,12 @@ namespace seqmix {
 
 /// Checks that the table a library hands out keeps what model_abi.h promises:
 /// pointers, unique names, known types, positive shapes, states apart from each
-/// other, and a "prefill" entry for any length. INCOMPATIBLE, naming `file` and
-/// what is wrong.
+/// other, and for each device at most one target, with a "prefill" entry for
+/// any length. INCOMPATIBLE, naming `file` and what is wrong.
 Status checkModelTable(const seqmix_abi_model &model, const char *file);
+
+/// What people call a kind of device, "cpu" or "cuda"; null if it is unknown.
+const char *deviceName(uint32_t device);
 
 /// Bytes of one tensor of a table that has been checked.
 uint64_t tensorBytes(const seqmix_abi_tensor &tensor);
@@ -35,8 +38,13 @@ public:
   /// The checked table. Only after a successful open.
   const seqmix_abi_model &model() const { return *Model; }
 
-  /// The entry of that name, or null.
-  const seqmix_abi_entry *findEntry(const char *name) const;
+  /// The code for a kind of device. INCOMPATIBLE if there is none, naming what
+  /// the model was compiled for.
+  Status findTarget(uint32_t device, const seqmix_abi_target *&target) const;
+
+  /// The target's entry of that name, or null.
+  static const seqmix_abi_entry *findEntry(const seqmix_abi_target &target,
+                                           const char *name);
 
 private:
   struct Close {

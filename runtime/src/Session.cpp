@@ -5,11 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A call goes through four stages: everything the user gave is checked, all
-// memory is found, the pieces are run, and only then is anything of it made
-// visible in the session. Buffers of the user that compiled code cannot take as
-// they are, because of their alignment or because a piece of a batch is not
-// contiguous in them, are staged.
+// A call goes through three stages: everything the user gave is checked, the
+// device is told to run, and only then are the tokens counted.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,9 +17,6 @@
 #include <cstring>
 
 using namespace seqmix;
-
-/// Pieces longer than this are a multiple of it, to suit chunked code.
-static constexpr int64_t pieceGrain = 64;
 
 Session::Session(std::shared_ptr<const Model> model)
     : Shared(std::move(model)) {}
@@ -39,24 +33,42 @@ Status Session::create(int64_t batch) {
                          "model '%s' was opened without weights for its %u "
                          "parameters",
                          abi.name, abi.num_params);
-  StagedInputs.resize(abi.num_inputs);
-  StagedOutputs.resize(abi.num_outputs);
-  InputPointers.resize(abi.num_inputs);
-  OutputPointers.resize(abi.num_outputs);
-  return Carried.create(abi, batch);
+  if (Status status = Shared->device().createSession(*Shared, batch, Device);
+      !status.ok())
+    return status;
+  return Carried.create(abi, batch, *Device);
 }
 
 Status Session::copy(const Session &other) {
-  StagedInputs.resize(other.StagedInputs.size());
-  StagedOutputs.resize(other.StagedOutputs.size());
-  InputPointers.resize(other.InputPointers.size());
-  OutputPointers.resize(other.OutputPointers.size());
-  return Carried.copy(other.Carried);
+  int64_t batch = other.Carried.batch();
+  if (Status status = create(batch); !status.ok())
+    return status;
+  if (Shared == other.Shared) {
+    Carried.copySeen(other.Carried);
+    return Device->copyState(*other.Device);
+  }
+  AlignedBuffer saved;
+  size_t bytes = other.Carried.savedBytes(batch);
+  if (Status status = saved.reserve(bytes, "a saved state"); !status.ok())
+    return status;
+  if (Status status = other.Carried.save(0, batch, saved.data(), bytes);
+      !status.ok())
+    return status;
+  return restore(0, batch, saved.data(), bytes);
 }
 
-int64_t Session::pieceLength() const {
-  int64_t piece = std::max<int64_t>(Shared->pieceTokens() / Carried.batch(), 1);
-  return piece > pieceGrain ? piece - piece % pieceGrain : piece;
+void Session::reset() { Unsaid = Carried.reset(); }
+
+Status Session::restore(int64_t first, int64_t count, const void *saved,
+                        size_t size) {
+  Status status = Carried.restore(first, count, saved, size);
+  if (status.ok() && count == Carried.batch())
+    Unsaid = Status();
+  return status;
+}
+
+Status Session::synchronize() {
+  return Unsaid.ok() ? Device->synchronize() : Unsaid;
 }
 
 Status Session::prefill(int64_t length, const void *const *inputs,
@@ -66,12 +78,12 @@ Status Session::prefill(int64_t length, const void *const *inputs,
                          "the length is %" PRId64 " when it should not be "
                          "negative",
                          length);
-  int64_t piece = std::min(pieceLength(), length);
-  return run({Shared->prefillEntry(), length, piece, inputs, outputs});
+  int64_t piece = std::min(Shared->pieceLength(Carried.batch()), length);
+  return run({Shared->prefillEntry(), false, length, piece, inputs, outputs});
 }
 
 Status Session::step(const void *const *inputs, void *const *outputs) {
-  return run({Shared->stepEntry(), 1, 1, inputs, outputs});
+  return run({Shared->stepEntry(), true, 1, 1, inputs, outputs});
 }
 
 Status Session::checkRequest(const Request &request) const {
@@ -122,7 +134,7 @@ static int64_t findOutside(const void *data, int64_t count, int64_t limit,
 
 Status Session::checkLimit(const seqmix_abi_input &input, const void *data,
                            int64_t length) const {
-  if (input.limit == 0)
+  if (input.limit == 0 || !Device->isOnHost(data))
     return Status();
   int64_t perToken = 1, value = 0;
   shapeProduct(input.tensor.shape, input.tensor.rank, 1, perToken);
@@ -140,130 +152,13 @@ Status Session::checkLimit(const seqmix_abi_input &input, const void *data,
                        input.limit);
 }
 
-/// True if compiled code can use the user's buffer itself for the piece that
-/// starts at token `begin`.
-bool Session::isDirect(const Request &request, const char *data, int64_t begin,
-                       size_t bytes) const {
-  bool contiguous = Carried.batch() == 1 || request.piece == request.length;
-  return data && contiguous && isAligned(data + begin * bytes);
-}
-
-/// Finds all the memory that the request needs.
-Status Session::prepare(const Request &request) {
-  const seqmix_abi_model &abi = Shared->abi();
-  int64_t batch = Carried.batch();
-  int64_t tokens = batch * request.piece, rest = request.length % request.piece;
-  uint64_t scratch = request.entry.workspace_bytes(batch, request.piece);
-  if (rest)
-    scratch = std::max(scratch, request.entry.workspace_bytes(batch, rest));
-  if (Status status = Workspace.reserve(scratch, "the workspace"); !status.ok())
-    return status;
-  if (request.piece != request.length)
-    if (Status status = Carried.reserveSpare(); !status.ok())
-      return status;
-
-  // A piece that is direct at its first token may not be at a later one.
-  auto stage = [&](AlignedBuffer &buffer, const seqmix_abi_tensor &tensor,
-                   const void *data) {
-    size_t bytes = tensorBytes(tensor);
-    const char *user = static_cast<const char *>(data);
-    bool direct = isDirect(request, user, 0, bytes) &&
-                  (request.piece == request.length ||
-                   request.piece * bytes % SEQMIX_ABI_ALIGNMENT == 0);
-    return direct ? Status() : buffer.reserve(tokens * bytes, tensor.name);
-  };
-  for (uint32_t i = 0; i != abi.num_inputs; ++i)
-    if (Status status =
-            stage(StagedInputs[i], abi.inputs[i].tensor, request.inputs[i]);
-        !status.ok())
-      return status;
-  for (uint32_t i = 0; i != abi.num_outputs; ++i)
-    if (Status status = stage(StagedOutputs[i], abi.outputs[i],
-                              request.outputs ? request.outputs[i] : nullptr);
-        !status.ok())
-      return status;
-  return Status();
-}
-
 Status Session::run(const Request &request) {
   if (Status status = checkRequest(request); !status.ok())
     return status;
-  if (request.length == 0)
-    return Status();
-  if (Status status = prepare(request); !status.ok())
+  if (request.length == 0 || !Unsaid.ok())
+    return Unsaid;
+  if (Status status = Device->run(request); !status.ok())
     return status;
-
-  bool several = request.piece != request.length;
-  char *target = several ? Carried.spare() : Carried.data();
-  const char *source = Carried.data();
-  for (int64_t begin = 0; begin < request.length; begin += request.piece) {
-    int64_t length = std::min(request.piece, request.length - begin);
-    if (Status status = runPiece(request, begin, length, source, target);
-        !status.ok())
-      return status;
-    source = target;
-  }
-  if (several)
-    Carried.adoptSpare();
   Carried.advance(request.length);
   return Status();
-}
-
-Status Session::runPiece(const Request &request, int64_t begin, int64_t length,
-                         const char *stateIn, char *stateOut) {
-  const seqmix_abi_model &abi = Shared->abi();
-  for (uint32_t i = 0; i != abi.num_inputs; ++i)
-    InputPointers[i] = gather(request, i, begin, length);
-  for (uint32_t i = 0; i != abi.num_outputs; ++i) {
-    size_t bytes = tensorBytes(abi.outputs[i]);
-    char *data =
-        request.outputs ? static_cast<char *>(request.outputs[i]) : nullptr;
-    OutputPointers[i] = isDirect(request, data, begin, bytes)
-                            ? data + begin * bytes
-                            : StagedOutputs[i].data();
-  }
-  seqmix_abi_call call = {};
-  call.batch = Carried.batch();
-  call.length = length;
-  call.inputs = InputPointers.data();
-  call.outputs = OutputPointers.data();
-  call.params = Shared->parameters();
-  call.state_in = stateIn;
-  call.state_out = stateOut;
-  call.workspace = Workspace.data();
-  if (int32_t code = request.entry.run(&Shared->host(), &call))
-    return Status::error(SEQMIX_ERROR_INTERNAL,
-                         "entry '%s' of model '%s' refused %" PRId64
-                         " tokens of %" PRId64 " sequences with code %d",
-                         request.entry.name, abi.name, length, call.batch,
-                         code);
-  for (uint32_t i = 0; i != abi.num_outputs; ++i)
-    scatter(request, i, begin, length);
-  return Status();
-}
-
-const void *Session::gather(const Request &request, uint32_t index,
-                            int64_t begin, int64_t length) {
-  size_t bytes = tensorBytes(Shared->abi().inputs[index].tensor);
-  const char *data = static_cast<const char *>(request.inputs[index]);
-  if (isDirect(request, data, begin, bytes))
-    return data + begin * bytes;
-  char *staged = StagedInputs[index].data();
-  for (int64_t b = 0; b != Carried.batch(); ++b)
-    std::memcpy(staged + b * length * bytes,
-                data + (b * request.length + begin) * bytes, length * bytes);
-  return staged;
-}
-
-void Session::scatter(const Request &request, uint32_t index, int64_t begin,
-                      int64_t length) {
-  if (OutputPointers[index] != StagedOutputs[index].data() ||
-      !request.outputs || !request.outputs[index])
-    return;
-  size_t bytes = tensorBytes(Shared->abi().outputs[index]);
-  char *data = static_cast<char *>(request.outputs[index]);
-  const char *staged = StagedOutputs[index].data();
-  for (int64_t b = 0; b != Carried.batch(); ++b)
-    std::memcpy(data + (b * request.length + begin) * bytes,
-                staged + b * length * bytes, length * bytes);
 }

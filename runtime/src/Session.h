@@ -13,13 +13,9 @@
 
 namespace seqmix {
 
-/// Sequences that advance together. One thread at a time.
-///
-/// Compiled code either carries out a call or refuses it before it touches
-/// anything, so a call that is one piece updates the state in place. A call of
-/// several pieces works on the state's spare copy, which becomes the state
-/// after the last piece. Either way a failing call leaves the session as it
-/// was.
+/// Sequences that advance together: what they have seen, and their state on a
+/// device. One thread at a time. What a call means is here; how it is done is
+/// the DeviceSession's.
 class Session {
 public:
   explicit Session(std::shared_ptr<const Model> model);
@@ -27,8 +23,19 @@ public:
   /// Makes room for `batch` sequences. INVALID_ARGUMENT, OUT_OF_MEMORY.
   Status create(int64_t batch);
 
-  /// Becomes a copy of `other`, a session of the same model. OUT_OF_MEMORY.
+  /// Becomes a copy of `other`, a session of this model or of one with the same
+  /// state, possibly on another device. As create and restore.
   Status copy(const Session &other);
+
+  /// Puts every sequence before its first token. What fails of it is said by
+  /// the next call.
+  void reset();
+
+  /// As State::restore.
+  Status restore(int64_t first, int64_t count, const void *saved, size_t size);
+
+  /// As seqmix_session_synchronize.
+  Status synchronize();
 
   /// As seqmix_prefill and seqmix_step.
   Status prefill(int64_t length, const void *const *inputs,
@@ -37,42 +44,20 @@ public:
 
   const Model &model() const { return *Shared; }
   const std::shared_ptr<const Model> &sharedModel() const { return Shared; }
-  State &state() { return Carried; }
   const State &state() const { return Carried; }
+  DeviceSession &device() { return *Device; }
+  const DeviceSession &device() const { return *Device; }
 
 private:
-  /// One call by the user: `length` tokens from and to the user's buffers, in
-  /// pieces of at most `piece`.
-  struct Request {
-    const seqmix_abi_entry &entry;
-    int64_t length;
-    int64_t piece;
-    const void *const *inputs;
-    void *const *outputs;
-  };
-
   Status checkRequest(const Request &request) const;
   Status checkLimit(const seqmix_abi_input &input, const void *data,
                     int64_t length) const;
-  Status prepare(const Request &request);
   Status run(const Request &request);
-  Status runPiece(const Request &request, int64_t begin, int64_t length,
-                  const char *stateIn, char *stateOut);
-  const void *gather(const Request &request, uint32_t index, int64_t begin,
-                     int64_t length);
-  void scatter(const Request &request, uint32_t index, int64_t begin,
-               int64_t length);
-  bool isDirect(const Request &request, const char *data, int64_t begin,
-                size_t bytes) const;
-  int64_t pieceLength() const;
 
-  std::shared_ptr<const Model> Shared;
+  std::shared_ptr<const Model> Shared; // first: the device's session needs it
+  std::unique_ptr<DeviceSession> Device;
   State Carried;
-  AlignedBuffer Workspace;
-  std::vector<AlignedBuffer> StagedInputs;
-  std::vector<AlignedBuffer> StagedOutputs;
-  std::vector<const void *> InputPointers;
-  std::vector<void *> OutputPointers;
+  Status Unsaid; // of a reset
 };
 
 } // namespace seqmix

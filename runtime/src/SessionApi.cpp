@@ -14,6 +14,8 @@
 
 #include <cinttypes>
 
+#include <seqmix/device.h>
+
 using namespace seqmix;
 
 /// The C interface's handle of a session: the session itself.
@@ -45,7 +47,7 @@ void seqmix_session_destroy(seqmix_session *session) { delete session; }
 
 void seqmix_session_reset(seqmix_session *session) {
   if (session)
-    session->state().reset();
+    session->reset();
 }
 
 int64_t seqmix_session_batch(const seqmix_session *session) {
@@ -109,6 +111,16 @@ seqmix_status seqmix_step(seqmix_session *session, const void *const *inputs,
   });
 }
 
+static Status forkSession(const seqmix_session &session,
+                          const std::shared_ptr<const Model> &model,
+                          seqmix_session **fork) {
+  auto created = std::make_unique<seqmix_session>(model);
+  Status status = created->copy(session);
+  if (status.ok())
+    *fork = created.release();
+  return status;
+}
+
 seqmix_status seqmix_session_fork(const seqmix_session *session,
                                   seqmix_session **fork, seqmix_error *error) {
   if (fork)
@@ -116,12 +128,45 @@ seqmix_status seqmix_session_fork(const seqmix_session *session,
   return atBoundary(error, [&] {
     if (!session || !fork)
       return nullArgument(session ? "fork" : "session");
-    auto created = std::make_unique<seqmix_session>(session->sharedModel());
-    Status status = created->copy(*session);
-    if (status.ok())
-      *fork = created.release();
-    return status;
+    return forkSession(*session, session->sharedModel(), fork);
   });
+}
+
+seqmix_status seqmix_session_fork_to(const seqmix_session *session,
+                                     const seqmix_model *model,
+                                     seqmix_session **fork,
+                                     seqmix_error *error) {
+  if (fork)
+    *fork = nullptr;
+  return atBoundary(error, [&] {
+    if (!session || !model || !fork)
+      return nullArgument(!session ? "session" : model ? "fork" : "model");
+    return forkSession(*session, model->shared, fork);
+  });
+}
+
+seqmix_status seqmix_session_set_stream(seqmix_session *session,
+                                        void *cuda_stream,
+                                        seqmix_error *error) {
+  return atBoundary(error, [&] {
+    return session ? session->device().setStream(cuda_stream)
+                   : nullArgument("session");
+  });
+}
+
+seqmix_status seqmix_session_synchronize(seqmix_session *session,
+                                         seqmix_error *error) {
+  return atBoundary(error, [&] {
+    return session ? session->synchronize() : nullArgument("session");
+  });
+}
+
+int64_t seqmix_session_step_kernels(const seqmix_session *session) {
+  return session->device().stepWork().kernels;
+}
+
+int64_t seqmix_session_step_graphs(const seqmix_session *session) {
+  return session->device().stepWork().graphs;
 }
 
 size_t seqmix_state_size(const seqmix_session *session) {
@@ -147,8 +192,7 @@ seqmix_status seqmix_state_restore(seqmix_session *session, const void *buffer,
   return atBoundary(error, [&] {
     if (!session || !buffer)
       return nullArgument(session ? "buffer" : "session");
-    State &state = session->state();
-    return state.restore(0, state.batch(), buffer, size);
+    return session->restore(0, session->state().batch(), buffer, size);
   });
 }
 
@@ -178,7 +222,6 @@ seqmix_status seqmix_state_restore_sequence(seqmix_session *session,
                                             size_t size, seqmix_error *error) {
   return atBoundary(error, [&] {
     Status status = checkSequence(session, index, buffer);
-    return status.ok() ? session->state().restore(index, 1, buffer, size)
-                       : status;
+    return status.ok() ? session->restore(index, 1, buffer, size) : status;
   });
 }

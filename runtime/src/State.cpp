@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Everything a sequence remembers is in one flat buffer, so saving, forking and
-// moving sequences between batches are copies that no model code takes part in.
+// moving sequences between batches and devices are copies that no model code
+// takes part in. A state is read and written for all its sequences at once,
+// since a copy from or to a device takes long to begin.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,58 +58,54 @@ uint64_t State::stateBytes(uint32_t index) const {
   return tensorBytes(Model->states[index].tensor);
 }
 
-char *State::statePlace(uint32_t index, int64_t sequence) const {
-  return Current.data() + batch() * Model->states[index].offset +
-         sequence * stateBytes(index);
+uint64_t State::statePlace(uint32_t index, int64_t sequence) const {
+  return batch() * Model->states[index].offset + sequence * stateBytes(index);
 }
 
-Status State::create(const seqmix_abi_model &model, int64_t batch) {
-  Model = &model;
-  RecordBytes = sizeof(int64_t);
-  for (uint32_t i = 0; i != model.num_states; ++i)
-    RecordBytes += stateBytes(i);
-  // A record may exceed state_bytes by the count of tokens.
+Status State::totalBytes(const seqmix_abi_model &model, int64_t batch,
+                         uint64_t &bytes) {
+  // A saved record may exceed state_bytes by the count of tokens.
   int64_t bound;
   if (__builtin_mul_overflow(static_cast<int64_t>(model.state_bytes) + 64,
                              batch, &bound))
     return Status::error(SEQMIX_ERROR_OUT_OF_MEMORY,
                          "the state of %" PRId64 " sequences is too large",
                          batch);
-  if (Status status =
-          Current.reserve(batch * model.state_bytes, "the session's state");
-      !status.ok())
-    return status;
+  bytes = batch * model.state_bytes;
+  return Status();
+}
+
+Status State::create(const seqmix_abi_model &model, int64_t batch,
+                     StateMemory &memory) {
+  Model = &model;
+  Memory = &memory;
+  RecordBytes = sizeof(int64_t);
+  for (uint32_t i = 0; i != model.num_states; ++i)
+    RecordBytes += stateBytes(i);
   Seen.assign(batch, 0);
-  reset();
-  return Status();
+  return reset();
 }
 
-Status State::copy(const State &other) {
-  if (Status status =
-          Current.reserve(other.totalBytes(), "the session's state");
+Status State::reset() {
+  std::fill(Seen.begin(), Seen.end(), 0);
+  const char zero[8] = {};
+  if (Status status = Memory->fill(0, batch() * Model->state_bytes, 1, zero);
       !status.ok())
     return status;
-  Model = other.Model;
-  Seen = other.Seen;
-  RecordBytes = other.RecordBytes;
-  std::memcpy(Current.data(), other.Current.data(), totalBytes());
-  return Status();
-}
-
-void State::reset() {
-  std::fill(Seen.begin(), Seen.end(), 0);
-  std::memset(Current.data(), 0, totalBytes());
   for (uint32_t i = 0; i != Model->num_states; ++i) {
     const seqmix_abi_state &state = Model->states[i];
     auto type = static_cast<ElementType>(state.tensor.dtype);
-    char *end = statePlace(i, batch());
-    for (char *at = statePlace(i, 0); at != end; at += elementBytes(type))
-      storeElement(type, state.init, at);
+    char element[8] = {};
+    storeElement(type, state.init, element);
+    if (std::memcmp(element, zero, sizeof(zero)) == 0)
+      continue;
+    size_t unit = elementBytes(type);
+    if (Status status = Memory->fill(
+            statePlace(i, 0), batch() * stateBytes(i) / unit, unit, element);
+        !status.ok())
+      return status;
   }
-}
-
-Status State::reserveSpare() {
-  return Spare.reserve(totalBytes(), "a second copy of the session's state");
+  return Status();
 }
 
 int64_t State::mostSeen() const {
@@ -138,12 +136,19 @@ Status State::save(int64_t first, int64_t count, void *saved,
   header.payloadBytes = count * RecordBytes;
 
   char *payload = static_cast<char *>(saved) + sizeof(header);
-  char *out = payload;
-  for (int64_t sequence = first; sequence != first + count; ++sequence) {
-    std::memcpy(out, &Seen[sequence], sizeof(int64_t));
-    out += sizeof(int64_t);
-    for (uint32_t i = 0; i != Model->num_states; out += stateBytes(i++))
-      std::memcpy(out, statePlace(i, sequence), stateBytes(i));
+  for (int64_t i = 0; i != count; ++i)
+    std::memcpy(payload + i * RecordBytes, &Seen[first + i], sizeof(int64_t));
+  std::vector<char> values;
+  size_t place = sizeof(int64_t);
+  for (uint32_t k = 0; k != Model->num_states; place += stateBytes(k++)) {
+    size_t bytes = stateBytes(k);
+    values.resize(count * bytes);
+    if (Status status =
+            Memory->read(statePlace(k, first), values.size(), values.data());
+        !status.ok())
+      return status;
+    for (int64_t i = 0; i != count; ++i)
+      std::memcpy(payload + i * RecordBytes + place, &values[i * bytes], bytes);
   }
   header.checksum = checksum(header, payload);
   std::memcpy(saved, &header, sizeof(header));
@@ -208,12 +213,19 @@ Status State::restore(int64_t first, int64_t count, const void *saved,
                            seen[i], Model->max_length);
   }
 
-  const char *in = payload;
-  for (int64_t i = 0; i != count; ++i) {
-    in += sizeof(int64_t);
-    for (uint32_t k = 0; k != Model->num_states; in += stateBytes(k++))
-      std::memcpy(statePlace(k, first + i), in, stateBytes(k));
-    Seen[first + i] = seen[i];
+  std::vector<char> values;
+  size_t place = sizeof(int64_t);
+  for (uint32_t k = 0; k != Model->num_states; place += stateBytes(k++)) {
+    size_t stateSize = stateBytes(k);
+    values.resize(count * stateSize);
+    for (int64_t i = 0; i != count; ++i)
+      std::memcpy(&values[i * stateSize], payload + i * RecordBytes + place,
+                  stateSize);
+    if (Status status =
+            Memory->write(statePlace(k, first), values.size(), values.data());
+        !status.ok())
+      return status;
   }
+  std::copy(seen.begin(), seen.end(), Seen.begin() + first);
   return Status();
 }

@@ -16,34 +16,47 @@
 
 namespace seqmix {
 
-/// State in the layout of model_abi.h, with the number of tokens that each
-/// sequence has seen.
+/// The bytes of a batch's state, in the layout of model_abi.h, wherever they
+/// are. Offsets are within the state of the whole batch.
+class StateMemory {
+public:
+  virtual ~StateMemory() = default;
+
+  /// Copies bytes to or from memory of the CPU. Waits for all earlier work.
+  virtual Status read(uint64_t offset, uint64_t bytes, void *target) const = 0;
+  virtual Status write(uint64_t offset, uint64_t bytes, const void *source) = 0;
+
+  /// Writes the same element of `unit` bytes (1, 2, 4 or 8) `count` times. May
+  /// be done later, but before what is asked for after it.
+  virtual Status fill(uint64_t offset, uint64_t count, size_t unit,
+                      const void *element) = 0;
+};
+
+/// What the memory of a batch's state means, with the number of tokens that
+/// each sequence has seen.
 ///
 /// Saved, it is a header and one record a sequence: the tokens seen, then each
 /// state's bytes in the order of the table, without the padding between them.
 /// So a record does not depend on the batch it comes from.
 class State {
 public:
-  /// Makes room for `batch` >= 1 sequences of `model`, whose table must outlive
-  /// this, and resets them. OUT_OF_MEMORY.
-  Status create(const seqmix_abi_model &model, int64_t batch);
+  /// Bytes of the state of `batch` >= 1 sequences. OUT_OF_MEMORY if they cannot
+  /// be counted.
+  static Status totalBytes(const seqmix_abi_model &model, int64_t batch,
+                           uint64_t &bytes);
 
-  /// Becomes a copy of `other`, with memory of its own. OUT_OF_MEMORY.
-  Status copy(const State &other);
+  /// Describes `batch` >= 1 sequences of `model` in `memory`, which both
+  /// outlive this, and resets them.
+  Status create(const seqmix_abi_model &model, int64_t batch,
+                StateMemory &memory);
+
+  /// Has seen what `other` has, a state of the same model and batch.
+  void copySeen(const State &other) { Seen = other.Seen; }
 
   /// Puts every sequence before its first token.
-  void reset();
+  Status reset();
 
   int64_t batch() const { return static_cast<int64_t>(Seen.size()); }
-
-  /// The state that compiled code reads and writes in place.
-  char *data() const { return Current.data(); }
-
-  /// A second buffer of the same size, for calls that may be abandoned half
-  /// way; `adopt` makes it the state. OUT_OF_MEMORY.
-  Status reserveSpare();
-  char *spare() const { return Spare.data(); }
-  void adoptSpare() { std::swap(Current, Spare); }
 
   /// Tokens that a sequence has seen, and the most that any has.
   int64_t seen(int64_t sequence) const { return Seen[sequence]; }
@@ -64,14 +77,12 @@ public:
   Status restore(int64_t first, int64_t count, const void *saved, size_t size);
 
 private:
-  uint64_t totalBytes() const { return Seen.size() * Model->state_bytes; }
   uint64_t stateBytes(uint32_t index) const;
-  char *statePlace(uint32_t index, int64_t sequence) const;
+  uint64_t statePlace(uint32_t index, int64_t sequence) const;
   Status checkSaved(int64_t count, const char *saved, size_t size) const;
 
   const seqmix_abi_model *Model = nullptr;
-  AlignedBuffer Current;
-  AlignedBuffer Spare;
+  StateMemory *Memory = nullptr;
   std::vector<int64_t> Seen;
   size_t RecordBytes = 0;
 };

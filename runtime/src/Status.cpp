@@ -66,6 +66,8 @@ extern "C" const char *seqmix_status_string(seqmix_status status) {
     return "input or output failed";
   case SEQMIX_ERROR_INTERNAL:
     return "internal error";
+  case SEQMIX_ERROR_NO_DEVICE:
+    return "no device";
   }
   return "unknown status";
 }

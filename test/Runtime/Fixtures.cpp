@@ -18,7 +18,9 @@
 #include <fstream>
 #include <random>
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <seqmix/device.h>
 
 using namespace seqmix::test;
 
@@ -73,18 +75,17 @@ std::vector<NamedTensor> seqmix::test::fakeWeights() {
 }
 
 std::string seqmix::test::fakePath(const std::string &name) {
-  return std::string(SEQMIX_FAKE_MODELS) + "/" + name + ".so";
+  // Elsewhere than where it was built a test may be told where they are.
+  const char *folder = std::getenv("SEQMIX_FAKE_MODELS");
+  return std::string(folder ? folder : SEQMIX_FAKE_MODELS) + "/" + name + ".so";
 }
 
-ModelPtr seqmix::test::openFake(const std::string &name, int64_t pieceTokens,
-                                int threads) {
+/// Opens a fake model with its weights.
+static ModelPtr openWith(const std::string &name,
+                         const seqmix_model_options &options) {
   TemporaryFolder folder;
   std::string weights =
       folder.write("w.safetensors", safetensorsBytes(fakeWeights()));
-  seqmix_model_options options;
-  seqmix_model_options_init(&options);
-  options.piece_tokens = pieceTokens;
-  options.threads = threads;
   seqmix_model *model;
   seqmix_error error;
   EXPECT_EQ(
@@ -94,6 +95,58 @@ ModelPtr seqmix::test::openFake(const std::string &name, int64_t pieceTokens,
       SEQMIX_OK)
       << error.message;
   return ModelPtr(model);
+}
+
+ModelPtr seqmix::test::openFake(const std::string &name, int64_t pieceTokens,
+                                int threads) {
+  seqmix_model_options options;
+  seqmix_model_options_init(&options);
+  options.piece_tokens = pieceTokens;
+  options.threads = threads;
+  return openWith(name, options);
+}
+
+/// Where the runtime finds the driver in these tests.
+static std::string useFakeDriver() {
+  std::string path = fakePath("fake_cuda");
+  setenv("SEQMIX_CUDA_DRIVER", path.c_str(), 1);
+  return path;
+}
+
+ModelPtr seqmix::test::openFakeOnCuda(const std::string &name,
+                                      int64_t pieceTokens) {
+  useFakeDriver();
+  seqmix_model_options options;
+  seqmix_model_options_init(&options);
+  options.piece_tokens = pieceTokens;
+  options.device = SEQMIX_CUDA;
+  options.no_vendor_matmul = 1;
+  return openWith(name, options);
+}
+
+ModelPtr seqmix::test::openFakeOnCard(int64_t pieceTokens) {
+  unsetenv("SEQMIX_CUDA_DRIVER");
+  seqmix_model_options options;
+  seqmix_model_options_init(&options);
+  options.piece_tokens = pieceTokens;
+  options.device = SEQMIX_CUDA;
+  seqmix_model *model;
+  seqmix_status status = seqmix_model_open(fakePath("fake_both").c_str(),
+                                           nullptr, &options, &model, nullptr);
+  seqmix_model_close(model);
+  return status == SEQMIX_ERROR_NO_DEVICE ? nullptr
+                                          : openWith("fake_both", options);
+}
+
+void *seqmix::test::cudaSymbol(const char *name) {
+  static void *driver = dlopen(useFakeDriver().c_str(), RTLD_NOW);
+  return dlsym(driver, name);
+}
+
+int64_t seqmix::test::cudaCount(const char *what) {
+  auto count = reinterpret_cast<int64_t (*)(const char *)>(
+      cudaSymbol("fake_cuda_count"));
+  return count(what);
 }
 
 SessionPtr seqmix::test::createSession(const ModelPtr &model, int64_t batch) {
@@ -123,7 +176,44 @@ std::vector<float> seqmix::test::prefill(const SessionPtr &session,
                             logits.data(), &error),
       SEQMIX_OK)
       << error.message;
+  EXPECT_EQ(seqmix_session_synchronize(session.get(), &error), SEQMIX_OK)
+      << error.message;
   return logits;
+}
+
+std::vector<float>
+seqmix::test::stepThrough(const SessionPtr &session,
+                          const std::vector<int32_t> &tokens) {
+  int64_t batch = seqmix_session_batch(session.get());
+  int64_t length = tokens.size() / batch;
+  std::vector<float> logits(tokens.size() * vocabulary);
+  std::vector<float> row(batch * vocabulary);
+  std::vector<int32_t> column(batch);
+  for (int64_t t = 0; t != length; ++t) {
+    for (int64_t b = 0; b != batch; ++b)
+      column[b] = tokens[b * length + t];
+    EXPECT_EQ(
+        seqmix_step_tokens(session.get(), column.data(), row.data(), nullptr),
+        SEQMIX_OK);
+    EXPECT_EQ(seqmix_session_synchronize(session.get(), nullptr), SEQMIX_OK);
+    for (int64_t b = 0; b != batch; ++b)
+      std::copy_n(&row[b * vocabulary], vocabulary,
+                  &logits[(b * length + t) * vocabulary]);
+  }
+  return logits;
+}
+
+DeviceMemory::DeviceMemory(const ModelPtr &model, size_t bytes) : Model(model) {
+  seqmix_error error;
+  EXPECT_EQ(seqmix_device_alloc(model.get(), bytes, &Memory, &error), SEQMIX_OK)
+      << error.message;
+}
+
+DeviceMemory::~DeviceMemory() { seqmix_device_free(Model.get(), Memory); }
+
+void DeviceMemory::copy(void *target, const void *source, size_t bytes) {
+  EXPECT_EQ(seqmix_device_copy(Model.get(), target, source, bytes, nullptr),
+            SEQMIX_OK);
 }
 
 std::vector<char> seqmix::test::save(const SessionPtr &session) {

@@ -78,6 +78,20 @@ using SessionPtr = std::unique_ptr<seqmix_session, Release>;
 ModelPtr openFake(const std::string &name = "fake_model",
                   int64_t pieceTokens = 0, int threads = 0);
 
+/// The same on the card of fake_cuda.c.
+ModelPtr openFakeOnCuda(const std::string &name = "fake_both",
+                        int64_t pieceTokens = 0);
+
+/// The same on a card of this machine; null if it has none.
+ModelPtr openFakeOnCard(int64_t pieceTokens = 0);
+
+/// A number that fake_cuda.c counts: "allocations", "live", "launches",
+/// "graph_launches", "waits" or "objects".
+int64_t cudaCount(const char *what);
+
+/// A function of fake_cuda.c.
+void *cudaSymbol(const char *name);
+
 /// A session, or a failed test.
 SessionPtr createSession(const ModelPtr &model, int64_t batch = 1);
 
@@ -87,6 +101,35 @@ std::vector<int32_t> someTokens(int64_t count, uint32_t seed = 1);
 /// Logits of a prefill that must succeed.
 std::vector<float> prefill(const SessionPtr &session,
                            const std::vector<int32_t> &tokens);
+
+/// Logits of stepping through tokens [batch, length].
+std::vector<float> stepThrough(const SessionPtr &session,
+                               const std::vector<int32_t> &tokens);
+
+/// Memory on a model's device.
+class DeviceMemory {
+public:
+  DeviceMemory(const ModelPtr &model, size_t bytes);
+  ~DeviceMemory();
+
+  template <typename T> T *at(size_t index = 0) {
+    return static_cast<T *>(Memory) + index;
+  }
+  template <typename T> void write(const std::vector<T> &values) {
+    copy(Memory, values.data(), values.size() * sizeof(T));
+  }
+  template <typename T> std::vector<T> read(size_t count) {
+    std::vector<T> values(count);
+    copy(values.data(), Memory, count * sizeof(T));
+    return values;
+  }
+
+private:
+  void copy(void *target, const void *source, size_t bytes);
+
+  const ModelPtr &Model;
+  void *Memory = nullptr;
+};
 
 /// The saved state of a session.
 std::vector<char> save(const SessionPtr &session);

@@ -69,7 +69,7 @@ TEST(ModelTest, LibrariesThatAreNoModels) {
       "was compiled for version 0 of the model interface");
   EXPECT_CONTAINS(
       openError(fakePath("fake_mute"), {}, SEQMIX_ERROR_INCOMPATIBLE),
-      "does not speak version 1");
+      "does not speak version 2");
 }
 
 TEST(ModelTest, DescribesItself) {
@@ -255,6 +255,10 @@ struct Table {
                             [](int64_t, int64_t) { return uint64_t(0); },
                             [](const seqmix_abi_host *,
                                const seqmix_abi_call *) { return int32_t(0); }};
+  seqmix_abi_kernel kernels[2] = {{"k", 2, 32, 0, 0}, {"l", 0, 1024, 0, 0}};
+  seqmix_abi_target targets[2] = {
+      {"any", SEQMIX_ABI_CPU, 0, 0, 1, 0, 0, &entry, nullptr, nullptr},
+      {"sm_80", SEQMIX_ABI_CUDA, 80, 0, 1, 2, 0, &entry, kernels, ""}};
   seqmix_abi_model model = {};
 
   Table() {
@@ -262,13 +266,13 @@ struct Table {
     model.producer = "";
     model.state_bytes = 128;
     model.state_id = 1;
-    model.num_inputs = model.num_outputs = model.num_entries = 1;
-    model.num_params = model.num_states = 2;
+    model.num_inputs = model.num_outputs = 1;
+    model.num_params = model.num_states = model.num_targets = 2;
     model.inputs = &input;
     model.outputs = &output;
     model.params = params;
     model.states = states;
-    model.entries = &entry;
+    model.targets = targets;
   }
   std::string check() { return checkModelTable(model, "m.so").message(); }
 };
@@ -298,5 +302,19 @@ TEST(ModelTableTest, DamageIsNamed) {
   expect([](Table &t) { t.states[1].init = 0.5; }, "of integers begins as");
   expect([](Table &t) { t.entry.run = nullptr; }, "lacks its name or code");
   expect([](Table &t) { t.entry.length = 2; }, "takes the length 2");
-  expect([](Table &t) { t.entry.name = "other"; }, "no entry 'prefill'");
+  expect([](Table &t) { t.entry.name = "other"; },
+         "target cpu has no entry 'prefill'");
+  expect([](Table &t) { t.model.num_targets = 0; }, "for no device");
+  expect([](Table &t) { t.targets[0].device = 3; }, "the unknown device 3");
+  expect([](Table &t) { t.targets[1].device = 1; }, "cpu is there twice");
+  expect([](Table &t) { t.targets[1].name = ""; }, "target cuda has no name");
+  expect([](Table &t) { t.targets[1].entries = nullptr; }, "and is null");
+  expect([](Table &t) { t.targets[1].kernels = nullptr; }, "and is null");
+  expect([](Table &t) { t.targets[1].module = nullptr; }, "has no module");
+  expect([](Table &t) { t.targets[1].capability = 0; }, "does not say what");
+  expect([](Table &t) { t.kernels[1].name = "k"; }, "'k' is there twice");
+  expect([](Table &t) { t.kernels[1].name = nullptr; }, "kernel 1 has no name");
+  expect([](Table &t) { t.kernels[0].threads = 0; }, "has 0 threads");
+  expect([](Table &t) { t.kernels[0].threads = 1025; }, "has 1025 threads");
+  expect([](Table &t) { t.kernels[0].num_arguments = 513; }, "513 arguments");
 }

@@ -22,27 +22,6 @@
 
 using namespace seqmix::test;
 
-/// Logits of stepping through tokens [batch, length].
-static std::vector<float> stepThrough(const SessionPtr &session,
-                                      const std::vector<int32_t> &tokens) {
-  int64_t batch = seqmix_session_batch(session.get());
-  int64_t length = tokens.size() / batch;
-  std::vector<float> logits(tokens.size() * vocabulary);
-  std::vector<float> row(batch * vocabulary);
-  std::vector<int32_t> column(batch);
-  for (int64_t t = 0; t != length; ++t) {
-    for (int64_t b = 0; b != batch; ++b)
-      column[b] = tokens[b * length + t];
-    EXPECT_EQ(
-        seqmix_step_tokens(session.get(), column.data(), row.data(), nullptr),
-        SEQMIX_OK);
-    for (int64_t b = 0; b != batch; ++b)
-      std::copy_n(&row[b * vocabulary], vocabulary,
-                  &logits[(b * length + t) * vocabulary]);
-  }
-  return logits;
-}
-
 TEST(SessionTest, CutPrefillsAndStepsAreTheSame) {
   for (int64_t batch : {1, 2, 3}) {
     ModelPtr whole = openFake("fake_model", 1 << 20);
@@ -244,41 +223,53 @@ TEST(SessionTest, ConcurrentSessionsShareTheThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
+/// Feeds tensors to fake_general.c.
+static void expectTensors(const ModelPtr &model) {
+  SessionPtr session = createSession(model, 2);
+  const int64_t length = 6;
+  std::vector<float> x(2 * length * 3), sums(x.size()), place(2 * length);
+  std::vector<int64_t> index(2 * length * 2, 1);
+  for (size_t i = 0; i != x.size(); ++i)
+    x[i] = static_cast<float>(i);
+  const void *inputs[] = {x.data(), index.data()};
+  void *outputs[] = {sums.data(), place.data()};
+  seqmix_error error;
+  ASSERT_EQ(seqmix_prefill(session.get(), length, inputs, outputs, &error),
+            SEQMIX_OK)
+      << error.message;
+  ASSERT_EQ(seqmix_session_synchronize(session.get(), &error), SEQMIX_OK);
+  for (int64_t b = 0; b != 2; ++b)
+    for (int64_t c = 0; c != 3; ++c) {
+      float total = 0;
+      for (int64_t t = 0; t != length; ++t) {
+        total += x[(b * length + t) * 3 + c] + 2;
+        EXPECT_EQ(sums[(b * length + t) * 3 + c], total);
+        EXPECT_EQ(place[b * length + t], 101 + static_cast<float>(t));
+      }
+    }
+  ASSERT_EQ(seqmix_step(session.get(), inputs, outputs, &error), SEQMIX_OK);
+  ASSERT_EQ(seqmix_session_synchronize(session.get(), &error), SEQMIX_OK);
+  EXPECT_EQ(place[0], 107);
+
+  void *second[] = {nullptr, place.data()};
+  ASSERT_EQ(seqmix_step(session.get(), inputs, second, &error), SEQMIX_OK);
+  ASSERT_EQ(seqmix_session_synchronize(session.get(), &error), SEQMIX_OK);
+  EXPECT_EQ(place[1], 108);
+
+  index[5] = 5;
+  EXPECT_EQ(seqmix_prefill(session.get(), length, inputs, outputs, &error),
+            SEQMIX_ERROR_OUT_OF_RANGE);
+  EXPECT_STREQ(error.message, "input 'index' at index 2 of sequence 0 is 5, "
+                              "outside the limit [0, 5)");
+  EXPECT_EQ(seqmix_model_vocabulary(model.get()), 0);
+  int32_t token = 0;
+  EXPECT_EQ(seqmix_step_tokens(session.get(), &token, nullptr, &error),
+            SEQMIX_ERROR_INVALID_ARGUMENT);
+}
+
 TEST(SessionTest, TensorsOfAnyKind) {
   for (int64_t piece : {0, 1, 4}) {
-    ModelPtr model = openFake("fake_general", piece);
-    SessionPtr session = createSession(model, 2);
-    const int64_t length = 6;
-    std::vector<float> x(2 * length * 3), sums(x.size()), place(2 * length);
-    std::vector<int64_t> index(2 * length * 2, 1);
-    for (size_t i = 0; i != x.size(); ++i)
-      x[i] = static_cast<float>(i);
-    const void *inputs[] = {x.data(), index.data()};
-    void *outputs[] = {sums.data(), place.data()};
-    seqmix_error error;
-    ASSERT_EQ(seqmix_prefill(session.get(), length, inputs, outputs, &error),
-              SEQMIX_OK)
-        << error.message;
-    for (int64_t b = 0; b != 2; ++b)
-      for (int64_t c = 0; c != 3; ++c) {
-        float total = 0;
-        for (int64_t t = 0; t != length; ++t) {
-          total += x[(b * length + t) * 3 + c] + 2;
-          EXPECT_EQ(sums[(b * length + t) * 3 + c], total);
-          EXPECT_EQ(place[b * length + t], 101 + static_cast<float>(t));
-        }
-      }
-    ASSERT_EQ(seqmix_step(session.get(), inputs, outputs, &error), SEQMIX_OK);
-    EXPECT_EQ(place[0], 107);
-
-    index[5] = 5;
-    EXPECT_EQ(seqmix_prefill(session.get(), length, inputs, outputs, &error),
-              SEQMIX_ERROR_OUT_OF_RANGE);
-    EXPECT_STREQ(error.message, "input 'index' at index 2 of sequence 0 is 5, "
-                                "outside the limit [0, 5)");
-    EXPECT_EQ(seqmix_model_vocabulary(model.get()), 0);
-    int32_t token = 0;
-    EXPECT_EQ(seqmix_step_tokens(session.get(), &token, nullptr, &error),
-              SEQMIX_ERROR_INVALID_ARGUMENT);
+    expectTensors(openFake("fake_general", piece));
+    expectTensors(openFakeOnCuda("fake_general", piece));
   }
 }

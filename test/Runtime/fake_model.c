@@ -12,10 +12,15 @@
 //   position = position + 1
 //   logits   = embed * sum + 0.001 * position
 //
-// It refuses calls whose buffers are not aligned as the interface promises, and
-// calls that hold the token FAKE_REFUSED. Variants are made by definitions.
+// With FAKE_CUDA it also has code for a card: PTX for a real one, and functions
+// that the driver of fake_cuda.c finds in this library. FAKE_NO_CPU leaves the
+// other code out. It refuses calls whose buffers are not aligned as the
+// interface promises and, on the CPU, calls that hold the token FAKE_REFUSED.
+// Variants are made by definitions.
 //
 //===----------------------------------------------------------------------===*/
+
+#include "test/Runtime/fake_ptx.h"
 
 #include <seqmix/model_abi.h>
 
@@ -40,6 +45,18 @@
 #ifndef FAKE_QUERY
 #define FAKE_QUERY seqmix_model_query
 #endif
+#ifndef FAKE_MODULE
+#define FAKE_MODULE FAKE_PTX
+#endif
+#ifndef FAKE_CAPABILITY
+#define FAKE_CAPABILITY 80
+#endif
+#ifndef FAKE_EXACT
+#define FAKE_EXACT 0
+#endif
+#ifndef FAKE_BLOCKS
+#define FAKE_BLOCKS call->batch
+#endif
 #ifdef FAKE_DOUBLE
 typedef double real;
 #define REAL_DTYPE SEQMIX_ABI_F64
@@ -54,6 +71,7 @@ enum {
   FAKE_REFUSED = FAKE_VOCABULARY - 5,
   CODE_MISALIGNED = 9,
   CODE_REFUSED = 7,
+  CODE_MULTIPLIED = 8,
   WORKSPACE_PER_SEQUENCE = 64,
   POSITION_OFFSET = 64,
   STATE_BYTES = 128
@@ -86,9 +104,12 @@ static void run_sequences(void *arg, int64_t begin, int64_t end) {
     for (int64_t t = 0; t < call->length; ++t) {
       int64_t place = b * call->length + t;
       real *logits = (real *)call->outputs[0] + place * E;
+      int32_t token = tokens[place] < 0    ? 0
+                      : tokens[place] >= E ? E - 1
+                                           : tokens[place];
       ++position;
       for (int c = 0; c < C; ++c)
-        sum[c] = (real)0.75 * sum[c] + scale[c] * embed[tokens[place] * C + c];
+        sum[c] = (real)0.75 * sum[c] + scale[c] * embed[token * C + c];
       for (int e = 0; e < E; ++e) {
         logits[e] = (real)0.001 * (real)position;
         for (int c = 0; c < C; ++c)
@@ -101,12 +122,17 @@ static void run_sequences(void *arg, int64_t begin, int64_t end) {
   }
 }
 
+static int is_call_misaligned(const seqmix_abi_call *call) {
+  return is_misaligned(call->inputs[0]) || is_misaligned(call->outputs[0]) ||
+         is_misaligned(call->params[0]) || is_misaligned(call->params[1]) ||
+         is_misaligned(call->state_in) || is_misaligned(call->state_out) ||
+         is_misaligned(call->workspace);
+}
+
+#ifndef FAKE_NO_CPU
 static int32_t run(const seqmix_abi_host *host, const seqmix_abi_call *call) {
   const int32_t *tokens = call->inputs[0];
-  if (is_misaligned(call->inputs[0]) || is_misaligned(call->outputs[0]) ||
-      is_misaligned(call->params[0]) || is_misaligned(call->params[1]) ||
-      is_misaligned(call->state_in) || is_misaligned(call->state_out) ||
-      is_misaligned(call->workspace))
+  if (is_call_misaligned(call))
     return CODE_MISALIGNED;
   for (int64_t i = 0; i < call->batch * call->length; ++i)
     if (tokens[i] == FAKE_REFUSED)
@@ -115,6 +141,81 @@ static int32_t run(const seqmix_abi_host *host, const seqmix_abi_call *call) {
                      run_sequences, (void *)call);
   return 0;
 }
+static const seqmix_abi_entry entries[] = {
+    {"prefill", 0, workspace_bytes, run},
+    {"step", 1, workspace_bytes, run},
+};
+#endif
+
+#ifdef FAKE_CUDA
+/* Tokens are copied behind the sums, so that a copy is part of it. */
+static uint64_t cuda_workspace_bytes(int64_t batch, int64_t length) {
+  return workspace_bytes(batch, length) + (uint64_t)(batch * length) * 4;
+}
+
+enum { SHARED_BYTES = 64 << 10, TOKENS = 0, LOGITS, EMBED, SCALE };
+enum { STATE_IN = 4, STATE_OUT, WORKSPACE, BATCH, LENGTH, NUM_ARGUMENTS };
+
+#define KERNEL __attribute__((visibility("default")))
+KERNEL extern const int fake_run_arguments, fake_idle_arguments;
+KERNEL const int fake_run_arguments = NUM_ARGUMENTS, fake_idle_arguments = 0;
+
+/* A block takes one sequence. */
+KERNEL void fake_run(uint32_t block, void **arguments) {
+  void *pointers[BATCH];
+  int64_t batch = *(const int64_t *)arguments[BATCH];
+  int64_t length = *(const int64_t *)arguments[LENGTH];
+  for (int i = 0; i < BATCH; ++i)
+    pointers[i] = *(void **)arguments[i];
+  const void *ins[] = {pointers[TOKENS]};
+  const void *params_[] = {pointers[EMBED], pointers[SCALE]};
+  seqmix_abi_call call = {batch,
+                          length,
+                          ins,
+                          &pointers[LOGITS],
+                          params_,
+                          pointers[STATE_IN],
+                          pointers[STATE_OUT],
+                          pointers[WORKSPACE]};
+  run_sequences(&call, block, (int64_t)block + 1);
+}
+
+KERNEL void fake_idle(uint32_t block, void **arguments) {
+  (void)block;
+  (void)arguments;
+}
+
+static int32_t enqueue(const seqmix_abi_host *host,
+                       const seqmix_abi_call *call) {
+  if (is_call_misaligned(call))
+    return CODE_MISALIGNED;
+  seqmix_abi_matmul few = {.m = 1, .n = 1, .k = 1}; /* always declined */
+  if (host->matmul(host->context, &few))
+    return CODE_MULTIPLIED;
+  char *tokens = (char *)call->workspace + workspace_bytes(call->batch, 0);
+  host->copy(host->context, tokens, call->inputs[0],
+             call->batch * call->length * 4);
+  uint64_t arguments[NUM_ARGUMENTS] = {
+      (uintptr_t)tokens,          (uintptr_t)call->outputs[0],
+      (uintptr_t)call->params[0], (uintptr_t)call->params[1],
+      (uintptr_t)call->state_in,  (uintptr_t)call->state_out,
+      (uintptr_t)call->workspace, (uint64_t)call->batch,
+      (uint64_t)call->length};
+  host->launch(host->context, 0, FAKE_BLOCKS, arguments);
+  host->launch(host->context, 1, 0, 0);
+  host->launch(host->context, 1, 1, 0);
+  return 0;
+}
+
+static const seqmix_abi_kernel kernels[] = {
+    {"fake_run", NUM_ARGUMENTS, E, SHARED_BYTES, 0},
+    {"fake_idle", 0, 1, 0, 0},
+};
+static const seqmix_abi_entry cuda_entries[] = {
+    {"prefill", 0, cuda_workspace_bytes, enqueue},
+    {"step", 1, cuda_workspace_bytes, enqueue},
+};
+#endif
 
 static const int64_t embed_shape[] = {E, C}, channel_shape[] = {C};
 static const int64_t logits_shape[] = {E};
@@ -132,9 +233,14 @@ static const seqmix_abi_state states[] = {
     {{"sum", REAL_DTYPE, 1, channel_shape}, 0, 0.5},
     {{"position", SEQMIX_ABI_I64, 0, 0}, POSITION_OFFSET, 0.0},
 };
-static const seqmix_abi_entry entries[] = {
-    {"prefill", 0, workspace_bytes, run},
-    {"step", 1, workspace_bytes, run},
+static const seqmix_abi_target targets[] = {
+#ifndef FAKE_NO_CPU
+    {"any", SEQMIX_ABI_CPU, 0, 0, 2, 0, 0, entries, 0, 0},
+#endif
+#ifdef FAKE_CUDA
+    {"sm_80", SEQMIX_ABI_CUDA, FAKE_CAPABILITY, FAKE_EXACT, 2, 2, 0,
+     cuda_entries, kernels, FAKE_MODULE},
+#endif
 };
 static const seqmix_abi_model model = {
     FAKE_MAGIC,
@@ -149,13 +255,13 @@ static const seqmix_abi_model model = {
     1,
     2,
     2,
-    2,
+    sizeof(targets) / sizeof(*targets),
     0,
     inputs,
     outputs,
     params,
     states,
-    entries,
+    targets,
 };
 
 __attribute__((visibility("default"))) const seqmix_abi_model *

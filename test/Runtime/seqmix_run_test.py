@@ -5,133 +5,17 @@
 #
 #===----------------------------------------------------------------------===//
 """Runs seqmix-run as a user would, on models written by hand: what it prints,
-what it refuses and how, and its exit status. The standard library suffices: the
-fake model is computed here a second time, in double precision."""
+what it refuses and how, and its exit status."""
 
-import argparse
 import json
 import os
-import random
-import struct
 import subprocess
-import tempfile
-import unittest
 
-CHANNELS = 4
-CODES = {"F32": "f", "F64": "d", "I64": "q", "I32": "i"}
-OPTIONS = None  # the parsed command line
+from seqmix_run_fixture import FakeModel, ToolTest, main, options, \
+    write_safetensors
 
 
-def write_safetensors(path, tensors):
-    """Writes {name: (dtype, shape, flat values)}."""
-    header, data = {}, b""
-    for name, (dtype, shape, values) in tensors.items():
-        raw = struct.pack("<%d%s" % (len(values), CODES[dtype]), *values)
-        header[name] = {
-            "dtype": dtype,
-            "shape": shape,
-            "data_offsets": [len(data), len(data) + len(raw)],
-        }
-        data += raw
-    text = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
-
-
-class FakeModel:
-    """fake_model.c in double precision, with weights of its own."""
-
-    def __init__(self, vocabulary=256):
-        numbers = random.Random(5)
-        draw = lambda n: [numbers.randrange(-64, 65) / 64 for _ in range(n)]
-        self.vocabulary = vocabulary
-        self.embed = draw(vocabulary * CHANNELS)
-        self.scale = draw(CHANNELS)
-
-    def save(self, path):
-        write_safetensors(path, {
-            "embed.weight": ("F64", [self.vocabulary, CHANNELS], self.embed),
-            "scale": ("F64", [CHANNELS], self.scale),
-        })
-
-    def row(self, token):
-        return self.embed[token * CHANNELS:(token + 1) * CHANNELS]
-
-    def run(self, tokens, greedy):
-        """Logits of the tokens, flat, and the likeliest tokens after them."""
-        state, logits, continued = [0.5] * CHANNELS, [], []
-        tokens = list(tokens)
-        count = len(tokens)
-        for position in range(count + max(greedy - 1, 0)):
-            if position == len(tokens):
-                tokens.append(continued[-1])
-            row = self.row(tokens[position])
-            state = [0.75 * s + c * e
-                     for s, c, e in zip(state, self.scale, row)]
-            answer = [sum(e * s for e, s in zip(self.row(v), state)) +
-                      0.001 * (position + 1) for v in range(self.vocabulary)]
-            if position < count:
-                logits += answer
-            if position >= count - 1 and greedy:
-                continued.append(answer.index(max(answer)))
-        return logits, continued
-
-
-class SeqmixRunTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.weights = self.path("w.safetensors")
-        self.model = FakeModel()
-        self.model.save(self.weights)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def fake(self, name="fake_model"):
-        return os.path.join(OPTIONS.models, name + ".so")
-
-    def run_tool(self, *arguments, status=0):
-        done = subprocess.run([OPTIONS.tool, *arguments],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.assertEqual(done.returncode, status, (arguments, done))
-        return done
-
-    def refuse(self, message, *arguments):
-        """The tool must say exactly one line, with this in it."""
-        done = self.run_tool(*arguments, status=1)
-        said = done.stderr.decode()
-        self.assertTrue(said.startswith("seqmix-run: error: "), said)
-        self.assertEqual(said.count("\n"), 1, said)
-        self.assertIn(message, said)
-
-    def record(self, name="io.safetensors", batch=2, length=23, greedy=6,
-               **changes):
-        """Writes a recording of the fake model."""
-        numbers = random.Random(length)
-        tokens, logits, continued = [], [], []
-        for _ in range(batch):
-            some = [numbers.randrange(self.model.vocabulary - 6)
-                    for _ in range(length)]
-            row, more = self.model.run(some, greedy)
-            tokens += some
-            logits += row
-            continued += more
-        tensors = {
-            "tokens": ("I64", [batch, length], tokens),
-            "logits": ("F64", [batch, length, self.model.vocabulary], logits),
-        }
-        if greedy:
-            tensors["greedy"] = ("I64", [batch, greedy], continued)
-        tensors.update(changes)
-        write_safetensors(self.path(name), tensors)
-        return self.path(name), tensors
-
-    def check(self, recording, *more, model="fake_model", status=0):
-        done = self.run_tool(self.fake(model), "--weights", self.weights,
-                             "check", recording, *more, status=status)
-        return done.stdout.decode()
-
+class SeqmixRunTest(ToolTest):
     # check
 
     def test_check_passes(self):
@@ -293,7 +177,7 @@ class SeqmixRunTest(unittest.TestCase):
     def test_generate_sees_that_nothing_was_written(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
-                [OPTIONS.tool, self.fake(), "--weights", self.weights,
+                [options().tool, self.fake(), "--weights", self.weights,
                  "generate", "--prompt", "a", "-n", "3"],
                 stdout=full, stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 1, done)
@@ -358,7 +242,7 @@ class SeqmixRunTest(unittest.TestCase):
 
     def test_only_the_interface_is_exported(self):
         listed = subprocess.run(["nm", "-D", "--defined-only",
-                                 OPTIONS.library], check=True,
+                                 options().library], check=True,
                                 stdout=subprocess.PIPE).stdout.decode()
         names = [line.split()[-1] for line in listed.splitlines()]
         self.assertGreater(len(names), 30)
@@ -367,15 +251,11 @@ class SeqmixRunTest(unittest.TestCase):
 
     def test_embed_example(self):
         _, expected = self.model.run(b"Once upon", 12)
-        done = subprocess.run([OPTIONS.embed, self.fake(), self.weights,
+        done = subprocess.run([options().embed, self.fake(), self.weights,
                                "Once upon", "12"], check=True,
                               stdout=subprocess.PIPE)
         self.assertEqual(done.stdout, bytes(expected) + b"\n")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    for option in "tool", "embed", "library", "models":
-        parser.add_argument("--" + option, required=True)
-    OPTIONS, rest = parser.parse_known_args()
-    unittest.main(argv=[__file__, *rest])
+    main()

@@ -41,7 +41,15 @@ static const char usage[] =
     "  check IO.safetensors   compare with recorded inputs and outputs\n"
     "  generate               continue a prompt\n"
     "  bench                  measure tokens per second\n"
-    "  info                   list parameters, states and entry points\n";
+    "  info                   list parameters, states and entry points\n"
+    "\n"
+    "A state that generate saves can be loaded by another process and on "
+    "another\n"
+    "device. It has taken in the prompt and all generated tokens but the "
+    "last:\n"
+    "  seqmix-run M.so --device cuda generate --prompt-ids 5,7 -n 9 --ids \\\n"
+    "      --save-state S        prints nine tokens; let the last be 12\n"
+    "  seqmix-run M.so generate --load-state S --prompt-ids 12 -n 9 --ids\n";
 
 static int64_t parseInteger(const char *option, const std::string &text,
                             int64_t least) {
@@ -78,6 +86,20 @@ static std::vector<int32_t> parseIds(const std::string &text) {
   return ids;
 }
 
+/// "cpu", "cuda" or "cuda:N".
+static Device parseDevice(const char *option, const std::string &text) {
+  Device device;
+  device.isCuda = text.compare(0, 4, "cuda") == 0;
+  bool isNumbered = device.isCuda && text.compare(4, 1, ":") == 0;
+  if (text != "cpu" && text != "cuda" && !isNumbered)
+    fail("%s is '%s' when it should be cpu, cuda or cuda:N", option,
+         text.c_str());
+  if (isNumbered)
+    device.index = std::min<int64_t>(parseInteger(option, text.substr(5), 0),
+                                     std::numeric_limits<int>::max());
+  return device;
+}
+
 static const Option options[] = {
     {"--weights", "FILE", "",
      "safetensors file; repeat it for a checkpoint in several",
@@ -87,8 +109,27 @@ static const Option options[] = {
        a.threads = std::min<int64_t>(parseInteger("--threads", v, 1),
                                      std::numeric_limits<int>::max());
      }},
+    {"--device", "D", "",
+     "cpu (default), cuda, or cuda:N, the card of number N",
+     [](Args &a, const std::string &v) {
+       a.device = parseDevice("--device", v);
+     }},
+    {"--no-vendor-matmul", nullptr, "",
+     "use the model's own kernels for matrix products on a card",
+     [](Args &a, const std::string &) { a.ownMatmul = true; }},
+    {"--piece", "N", "check generate bench",
+     "tokens to take in at once (default 512, on a card 2048)",
+     [](Args &a, const std::string &v) {
+       a.piece = parseInteger("--piece", v, 1);
+     }},
     {"--json", nullptr, "", "print one JSON object instead of text",
      [](Args &a, const std::string &) { a.json = true; }},
+    {"--reference", "D", "check",
+     "compare with what this device computes instead of what is recorded",
+     [](Args &a, const std::string &v) {
+       a.reference = parseDevice("--reference", v);
+       a.hasReference = true;
+     }},
     {"--tol", "X", "check",
      "largest error allowed, over max |reference| (default 2e-4)",
      [](Args &a, const std::string &v) {
@@ -127,6 +168,12 @@ static const Option options[] = {
      [](Args &a, const std::string &) { a.ids = true; }},
     {"--stats", nullptr, "generate", "print the speed to stderr",
      [](Args &a, const std::string &) { a.stats = true; }},
+    {"--save-state", "FILE", "generate",
+     "write the state at the end, after all tokens but the last",
+     [](Args &a, const std::string &v) { a.saveState = v; }},
+    {"--load-state", "FILE", "generate",
+     "continue from a saved state; the prompt begins with that last token",
+     [](Args &a, const std::string &v) { a.loadState = v; }},
     {"--batch", "B", "bench", "sequences (default 1)",
      [](Args &a, const std::string &v) {
        a.batch = parseInteger("--batch", v, 1);

@@ -14,6 +14,12 @@
 
 namespace seqmix {
 
+/// Where a model runs.
+struct Device {
+  bool isCuda = false;
+  int index = 0; // of the card
+};
+
 /// What the user asked for. Members hold their defaults until an option sets
 /// them.
 struct Args {
@@ -22,9 +28,14 @@ struct Args {
   std::string recording;
   std::vector<std::string> weights;
   int threads = 0;
+  Device device;
+  bool ownMatmul = false;
+  int64_t piece = 0; // tokens at once; 0: the runtime's choice
   bool json = false;
 
   double tolerance = 2e-4;
+  bool hasReference = false;
+  Device reference;          // its outputs are expected, not the recorded ones
   double waysTolerance = -1; // negative: chosen by the model's precision
 
   std::string prompt;
@@ -37,6 +48,8 @@ struct Args {
   uint64_t seed = 1;
   bool ids = false;
   bool stats = false;
+  std::string loadState;
+  std::string saveState;
 
   int64_t batch = 1;
   int64_t length = 512;

@@ -5,44 +5,32 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Medians of several runs, and beside them what the memory of this machine can
-// do at this moment: a step reads every weight and moves the state once, so the
+// Medians of several runs, and beside them what the memory of the device can do
+// at this moment: a step reads every weight and moves the state once, so the
 // copy bandwidth is its ceiling. Weights that a step reads only in part, such
 // as an embedding, are counted whole.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tools/seqmix-run/Commands.h"
+#include "tools/seqmix-run/DeviceFacts.h"
 #include "tools/seqmix-run/Fail.h"
 #include "tools/seqmix-run/Handles.h"
 #include "tools/seqmix-run/JsonWriter.h"
-#include "tools/seqmix-run/Progress.h"
+#include "tools/seqmix-run/Stopwatch.h"
 
 #include "runtime/src/ElementType.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cinttypes>
 #include <cstdio>
-#include <cstring>
-#include <functional>
 #include <random>
-#include <thread>
+
+#include <seqmix/device.h>
 
 using namespace seqmix;
 
-using Clock = std::chrono::steady_clock;
-
-/// A measurement is at least so many runs, and then as many as fit in the time.
-static constexpr int minRuns = 5;
-static constexpr int maxRuns = 1000;
-static constexpr double secondsPerMeasurement = 1.0;
-
 /// Steps of one run: enough for the clock, few enough for short models.
 static constexpr int64_t stepsPerRun = 16;
-
-/// Bytes that the copy measurement reads: more than a cache holds.
-static constexpr size_t copyBytes = size_t(256) << 20;
 
 namespace {
 /// What was measured. Times are medians, in seconds.
@@ -51,6 +39,8 @@ struct Measurement {
   double stepSeconds = 0;    // of one step
   double copyBandwidth = 0;  // bytes read and written in a second
   double stepBytes = 0;      // weights once, state in and out
+  int64_t stepKernels = 0;   // launched by a step on a card, and in how many
+  int64_t stepGraphs = 0;    // graphs
 };
 
 /// A session with something to feed it.
@@ -60,6 +50,7 @@ public:
 
   void prefill();
   void steps(int64_t count);
+  const SessionHandle &session() const { return Session; }
 
 private:
   std::vector<seqmix_tensor_info> Inputs;
@@ -67,23 +58,25 @@ private:
   int64_t Length;
   int64_t MaxLength;
   SessionHandle Session;
-  Buffers In;
-  Buffers Out;
+  DeviceBuffers In;
+  DeviceBuffers Out;
 };
 } // namespace
 
 /// Tokens below the limit, or normally distributed values.
-static void fillRandom(const seqmix_tensor_info &input, char *data,
-                       int64_t tokens, std::mt19937_64 &generator) {
+static std::vector<char> drawInput(const seqmix_tensor_info &input,
+                                   int64_t tokens, std::mt19937_64 &generator) {
+  std::vector<char> values(input.bytes * tokens);
   auto type = static_cast<ElementType>(input.dtype);
   std::normal_distribution<double> normal;
   uint64_t limit = input.limit ? input.limit : 2;
-  for (char *end = data + input.bytes * tokens; data != end;
+  for (char *data = values.data(), *end = data + values.size(); data != end;
        data += elementBytes(type))
     storeElement(type,
                  isFloat(type) ? normal(generator)
                                : static_cast<double>(generator() % limit),
                  data);
+  return values;
 }
 
 Bench::Bench(const ModelHandle &model, const Args &args)
@@ -91,11 +84,14 @@ Bench::Bench(const ModelHandle &model, const Args &args)
       Outputs(listTensors(model, SEQMIX_OUTPUTS)), Length(args.length),
       MaxLength(seqmix_model_max_length(model.get())),
       Session(createSession(model, args.batch)),
-      In(Inputs, args.batch * args.length),
-      Out(Outputs, args.batch * args.length) {
+      In(model, Inputs, args.batch * args.length),
+      Out(model, Outputs, args.batch * args.length) {
   std::mt19937_64 generator(args.seed);
-  for (size_t i = 0; i != Inputs.size(); ++i)
-    fillRandom(Inputs[i], In[i], args.batch * args.length, generator);
+  for (size_t i = 0; i != Inputs.size(); ++i) {
+    std::vector<char> values =
+        drawInput(Inputs[i], args.batch * args.length, generator);
+    copyBytes(model, In[i], values.data(), values.size());
+  }
 }
 
 void Bench::prefill() {
@@ -104,6 +100,7 @@ void Bench::prefill() {
   check(
       seqmix_prefill(Session.get(), Length, In.inputs(), Out.outputs(), &error),
       error);
+  wait(Session);
 }
 
 void Bench::steps(int64_t count) {
@@ -114,47 +111,7 @@ void Bench::steps(int64_t count) {
     check(seqmix_step(Session.get(), In.inputs(), Out.outputs(), &error),
           error);
   }
-}
-
-/// Median of the seconds that `body` takes, after one run to warm up.
-static double medianSeconds(const char *what,
-                            const std::function<void()> &body) {
-  Progress progress;
-  body();
-  std::vector<double> seconds;
-  double total = 0;
-  int runs = 0;
-  for (; runs < minRuns || (total < secondsPerMeasurement && runs < maxRuns);
-       ++runs) {
-    progress.update(std::string("measuring ") + what, runs,
-                    std::max(runs + 1, minRuns));
-    Clock::time_point began = Clock::now();
-    body();
-    seconds.push_back(
-        std::chrono::duration<double>(Clock::now() - began).count());
-    total += seconds.back();
-  }
-  std::nth_element(seconds.begin(), seconds.begin() + runs / 2, seconds.end());
-  return seconds[runs / 2];
-}
-
-/// Bytes read and written in a second by as many threads as the model uses.
-static double measureCopy(int threads) {
-  size_t share = copyBytes / threads;
-  std::vector<char> source(share * threads, 1), target(share * threads);
-  auto copy = [&](int part) {
-    std::memcpy(target.data() + part * share, source.data() + part * share,
-                share);
-  };
-  double seconds = medianSeconds("memory", [&] {
-    std::vector<std::thread> others;
-    for (int part = 1; part < threads; ++part)
-      others.emplace_back(copy, part);
-    copy(0);
-    for (std::thread &other : others)
-      other.join();
-  });
-  return 2.0 * share * threads / seconds;
+  wait(Session);
 }
 
 static Measurement measure(const Args &args, const ModelHandle &model) {
@@ -163,13 +120,75 @@ static Measurement measure(const Args &args, const ModelHandle &model) {
   result.prefillSeconds = medianSeconds("prefill", [&] { bench.prefill(); });
   result.stepSeconds =
       medianSeconds("step", [&] { bench.steps(stepsPerRun); }) / stepsPerRun;
-  result.copyBandwidth = measureCopy(seqmix_model_threads(model.get()));
+  result.stepKernels = seqmix_session_step_kernels(bench.session().get());
+  result.stepGraphs = seqmix_session_step_graphs(bench.session().get());
+  result.copyBandwidth = measureCopy(model);
   for (const seqmix_tensor_info &param : listTensors(model, SEQMIX_PARAMS))
     result.stepBytes += static_cast<double>(param.bytes);
   result.stepBytes +=
       2.0 * static_cast<double>(args.batch) *
       static_cast<double>(seqmix_model_state_bytes(model.get()));
   return result;
+}
+
+namespace {
+/// What was measured, as rates.
+struct Rates {
+  double prefill; // tokens in a second
+  double step;
+  double stepBandwidth; // bytes in a second
+  double percentOfCopy;
+
+  Rates(const Args &args, const Measurement &result)
+      : prefill(static_cast<double>(args.batch) *
+                static_cast<double>(args.length) / result.prefillSeconds),
+        step(static_cast<double>(args.batch) / result.stepSeconds),
+        stepBandwidth(result.stepBytes / result.stepSeconds),
+        percentOfCopy(100.0 * stepBandwidth / result.copyBandwidth) {}
+};
+} // namespace
+
+static void printJson(const Args &args, const ModelHandle &model,
+                      const Measurement &result) {
+  Rates rates(args, result);
+  JsonWriter json;
+  json.open('{').key("model").string(seqmix_model_name(model.get()));
+  writeDevice(json, model);
+  json.key("threads").integer(seqmix_model_threads(model.get()));
+  json.key("batch").integer(args.batch).key("length").integer(args.length);
+  json.key("random_weights").boolean(args.weights.empty());
+  json.key("prefill_tokens_per_second").real(rates.prefill);
+  json.key("step_tokens_per_second").real(rates.step);
+  if (args.device.isCuda) {
+    json.key("step_kernels").integer(result.stepKernels);
+    json.key("step_graphs").integer(result.stepGraphs);
+  }
+  json.key("step_bytes").real(result.stepBytes);
+  json.key("step_bytes_per_second").real(rates.stepBandwidth);
+  json.key("copy_bytes_per_second").real(result.copyBandwidth);
+  json.key("step_percent_of_copy").real(rates.percentOfCopy);
+  json.close('}').print();
+}
+
+static void printText(const Args &args, const ModelHandle &model,
+                      const Measurement &result) {
+  Rates rates(args, result);
+  std::printf(
+      "model %s, batch %" PRId64 ", length %" PRId64 ", %s, %s weights\n",
+      seqmix_model_name(model.get()), args.batch, args.length,
+      deviceText(model).c_str(), args.weights.empty() ? "random" : "given");
+  if (args.device.isCuda)
+    std::printf("matrix products: %s\n", deviceOf(model).matmul);
+  std::printf("\n  %-8s %12.1f tokens/s\n", "prefill", rates.prefill);
+  std::printf("  %-8s %12.1f tokens/s %12.2f GB/s of weights and state\n",
+              "step", rates.step, rates.stepBandwidth * 1e-9);
+  std::printf("  %-8s %12s          %12.2f GB/s, of which step uses %.1f %%\n",
+              "copy", "", result.copyBandwidth * 1e-9, rates.percentOfCopy);
+  if (args.device.isCuda)
+    std::printf("  %-8s %12" PRId64 " kernels for each step, in %" PRId64
+                " graph%s\n",
+                "launches", result.stepKernels, result.stepGraphs,
+                result.stepGraphs == 1 ? "" : "s");
 }
 
 int seqmix::runBench(const Args &args) {
@@ -180,35 +199,9 @@ int seqmix::runBench(const Args &args) {
          " tokens",
          args.length, seqmix_model_name(model.get()), most);
   Measurement result = measure(args, model);
-  double batch = static_cast<double>(args.batch);
-  double prefillRate =
-      batch * static_cast<double>(args.length) / result.prefillSeconds;
-  double stepRate = batch / result.stepSeconds;
-  double stepBandwidth = result.stepBytes / result.stepSeconds;
-  double percent = 100.0 * stepBandwidth / result.copyBandwidth;
-  if (args.json) {
-    JsonWriter json;
-    json.open('{').key("model").string(seqmix_model_name(model.get()));
-    json.key("threads").integer(seqmix_model_threads(model.get()));
-    json.key("batch").integer(args.batch).key("length").integer(args.length);
-    json.key("random_weights").boolean(args.weights.empty());
-    json.key("prefill_tokens_per_second").real(prefillRate);
-    json.key("step_tokens_per_second").real(stepRate);
-    json.key("step_bytes").real(result.stepBytes);
-    json.key("step_bytes_per_second").real(stepBandwidth);
-    json.key("copy_bytes_per_second").real(result.copyBandwidth);
-    json.key("step_percent_of_copy").real(percent).close('}').print();
-    return 0;
-  }
-  std::printf("model %s, batch %" PRId64 ", length %" PRId64
-              ", %d threads, %s weights\n\n",
-              seqmix_model_name(model.get()), args.batch, args.length,
-              seqmix_model_threads(model.get()),
-              args.weights.empty() ? "random" : "given");
-  std::printf("  %-8s %12.1f tokens/s\n", "prefill", prefillRate);
-  std::printf("  %-8s %12.1f tokens/s %12.2f GB/s of weights and state\n",
-              "step", stepRate, stepBandwidth * 1e-9);
-  std::printf("  %-8s %12s          %12.2f GB/s, of which step uses %.1f %%\n",
-              "copy", "", result.copyBandwidth * 1e-9, percent);
+  if (args.json)
+    printJson(args, model, result);
+  else
+    printText(args, model, result);
   return 0;
 }

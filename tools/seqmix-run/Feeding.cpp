@@ -79,6 +79,7 @@ void Feeder::feedPiece(int64_t begin, int64_t length, bool byStep,
                : seqmix_prefill(Session.get(), length, in.inputs(),
                                 out.outputs(), &error),
         error);
+  wait(Session);
   for (size_t i = 0; i != Outputs.size(); ++i) {
     size_t count = outputCount(i);
     std::vector<double> values =
@@ -114,6 +115,7 @@ void Feeder::continueGreedily(Answer &answer, Progress &progress) {
     seqmix_error error;
     check(seqmix_step_tokens(Session.get(), tokens.data(), raw.data(), &error),
           error);
+    wait(Session);
     logits = widenFloats(Outputs[0].dtype, raw.data(), batch * count);
   }
 }

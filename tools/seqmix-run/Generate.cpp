@@ -7,7 +7,8 @@
 //
 // The prompt but for its last token is taken in without asking for logits, so
 // that a long one costs no memory; from the last token on it is one step after
-// another.
+// another. A saved state goes on the same way: its last token is the prompt's
+// first.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +21,8 @@
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -41,7 +44,10 @@ static std::vector<int32_t> readPrompt(const Args &args,
     fail("model '%s' does not take tokens, so it cannot generate",
          seqmix_model_name(model.get()));
   if (args.hasPrompt == args.hasPromptIds)
-    fail("generate needs either --prompt-ids or --prompt");
+    fail("generate needs either --prompt-ids or --prompt%s",
+         args.loadState.empty() ? ""
+                                : ", beginning with the last token that was "
+                                  "generated before the state was saved");
   if (args.hasPrompt && vocabulary != byteVocabulary)
     fail("--prompt is for models of bytes, whose vocabulary is 256, but that "
          "of '%s' is %" PRId64 ": use --prompt-ids",
@@ -52,6 +58,28 @@ static std::vector<int32_t> readPrompt(const Args &args,
   if (prompt.empty())
     fail("the prompt is empty when it should have at least one token");
   return prompt;
+}
+
+static void loadState(const SessionHandle &session, const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> saved{std::istreambuf_iterator<char>(file), {}};
+  if (!file)
+    fail("cannot read the state in '%s'", path.c_str());
+  seqmix_error error;
+  check(seqmix_state_restore(session.get(), saved.data(), saved.size(), &error),
+        error);
+}
+
+static void saveState(const SessionHandle &session, const std::string &path) {
+  std::vector<char> saved(seqmix_state_size(session.get()));
+  seqmix_error error;
+  check(seqmix_state_save(session.get(), saved.data(), saved.size(), &error),
+        error);
+  std::ofstream file(path, std::ios::binary);
+  file.write(saved.data(), static_cast<std::streamsize>(saved.size()));
+  file.close();
+  if (!file)
+    fail("cannot write the state to '%s'", path.c_str());
 }
 
 namespace {
@@ -114,10 +142,13 @@ int seqmix::runGenerate(const Args &args) {
   TokenPrinter printer(isBytes && !args.ids);
   seqmix_error error;
 
+  if (!args.loadState.empty())
+    loadState(session, args.loadState);
   Clock::time_point began = Clock::now();
   check(seqmix_prefill_tokens(session.get(), prompt.data(), prompt.size() - 1,
                               nullptr, &error),
         error);
+  wait(session);
   double promptSeconds = secondsSince(began);
 
   began = Clock::now();
@@ -126,6 +157,7 @@ int seqmix::runGenerate(const Args &args) {
   for (int64_t i = 0; i != args.count; ++i) {
     check(seqmix_step_tokens(session.get(), &token, logits.data(), &error),
           error);
+    wait(session);
     token = static_cast<int32_t>(
         sampler.choose(widenFloats(output.dtype, logits.data(), count)));
     if (token < 0)
@@ -136,6 +168,8 @@ int seqmix::runGenerate(const Args &args) {
       printer.print(token);
   }
   double stepSeconds = secondsSince(began);
+  if (!args.saveState.empty())
+    saveState(session, args.saveState);
 
   if (args.json)
     printJson(prompt, ids, isBytes, promptSeconds, stepSeconds);

@@ -14,6 +14,8 @@
 
 #include "tools/seqmix-run/Fail.h"
 
+#include <seqmix/device.h>
+
 using namespace seqmix;
 
 void seqmix::check(seqmix_status status, const seqmix_error &error) {
@@ -29,6 +31,10 @@ ModelHandle seqmix::openModel(const Args &args, uint64_t randomSeed) {
   seqmix_model_options_init(&options);
   options.threads = args.threads;
   options.random_weights_seed = randomSeed;
+  options.piece_tokens = args.piece;
+  options.device = args.device.isCuda ? SEQMIX_CUDA : SEQMIX_CPU;
+  options.device_index = args.device.index;
+  options.no_vendor_matmul = args.ownMatmul;
   seqmix_model *model;
   seqmix_error error;
   check(seqmix_model_open_sharded(args.model.c_str(), weights.data(),
@@ -42,6 +48,11 @@ SessionHandle seqmix::createSession(const ModelHandle &model, int64_t batch) {
   seqmix_error error;
   check(seqmix_session_create(model.get(), batch, &session, &error), error);
   return SessionHandle(session);
+}
+
+void seqmix::wait(const SessionHandle &session) {
+  seqmix_error error;
+  check(seqmix_session_synchronize(session.get(), &error), error);
 }
 
 std::vector<seqmix_tensor_info> seqmix::listTensors(const ModelHandle &model,
@@ -59,4 +70,29 @@ Buffers::Buffers(const std::vector<seqmix_tensor_info> &tensors,
     Bytes.emplace_back(tensor.bytes * tokens);
   for (std::vector<char> &bytes : Bytes)
     Pointers.push_back(bytes.data());
+}
+
+DeviceBuffers::DeviceBuffers(const ModelHandle &model,
+                             const std::vector<seqmix_tensor_info> &tensors,
+                             int64_t tokens)
+    : Model(model) {
+  for (const seqmix_tensor_info &tensor : tensors) {
+    seqmix_error error;
+    void *memory;
+    check(seqmix_device_alloc(model.get(), tensor.bytes * tokens, &memory,
+                              &error),
+          error);
+    Pointers.push_back(memory);
+  }
+}
+
+DeviceBuffers::~DeviceBuffers() {
+  for (void *memory : Pointers)
+    seqmix_device_free(Model.get(), memory);
+}
+
+void seqmix::copyBytes(const ModelHandle &model, void *target,
+                       const void *source, size_t bytes) {
+  seqmix_error error;
+  check(seqmix_device_copy(model.get(), target, source, bytes, &error), error);
 }

@@ -37,6 +37,9 @@ ModelHandle openModel(const Args &args, uint64_t randomSeed = 0);
 /// Makes a session, or ends the program.
 SessionHandle createSession(const ModelHandle &model, int64_t batch);
 
+/// Waits until the session's outputs are complete, or ends the program.
+void wait(const SessionHandle &session);
+
 /// All tensors of one table.
 std::vector<seqmix_tensor_info> listTensors(const ModelHandle &model,
                                             seqmix_table table);
@@ -55,6 +58,28 @@ private:
   std::vector<std::vector<char>> Bytes;
   std::vector<void *> Pointers;
 };
+
+/// The same on the model's device.
+class DeviceBuffers {
+public:
+  DeviceBuffers(const ModelHandle &model,
+                const std::vector<seqmix_tensor_info> &tensors, int64_t tokens);
+  ~DeviceBuffers();
+  DeviceBuffers(const DeviceBuffers &) = delete;
+  DeviceBuffers &operator=(const DeviceBuffers &) = delete;
+
+  void *operator[](size_t index) { return Pointers[index]; }
+  const void *const *inputs() const { return Pointers.data(); }
+  void *const *outputs() const { return Pointers.data(); }
+
+private:
+  const ModelHandle &Model;
+  std::vector<void *> Pointers;
+};
+
+/// Copies between the model's device and the CPU, or ends the program.
+void copyBytes(const ModelHandle &model, void *target, const void *source,
+               size_t bytes);
 
 } // namespace seqmix
 

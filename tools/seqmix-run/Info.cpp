@@ -5,18 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Works without weights: everything it prints is in the compiled model.
+// Works without weights: everything it prints is in the compiled model, and of
+// a card in its driver.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/src/ElementType.h"
 #include "tools/seqmix-run/Commands.h"
+#include "tools/seqmix-run/DeviceFacts.h"
 #include "tools/seqmix-run/Handles.h"
 #include "tools/seqmix-run/JsonWriter.h"
 
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+
+#include <seqmix/device.h>
 
 using namespace seqmix;
 
@@ -84,10 +88,47 @@ static void writeSection(JsonWriter &json, const Section &section,
   json.close(']');
 }
 
+static std::vector<seqmix_kernel_info> listKernels(const ModelHandle &model) {
+  std::vector<seqmix_kernel_info> kernels(
+      seqmix_model_kernel_count(model.get()));
+  for (size_t i = 0; i != kernels.size(); ++i)
+    seqmix_model_kernel(model.get(), i, &kernels[i]);
+  return kernels;
+}
+
+static void printKernels(const std::vector<seqmix_kernel_info> &kernels) {
+  if (kernels.empty())
+    return;
+  int width = 4;
+  for (const seqmix_kernel_info &kernel : kernels)
+    width = std::max(width, static_cast<int>(std::string(kernel.name).size()));
+  std::printf("\nkernels: %zu\n  %-*s  threads  registers  shared bytes  local "
+              "bytes\n",
+              kernels.size(), width, "name");
+  for (const seqmix_kernel_info &kernel : kernels)
+    std::printf("  %-*s  %7d  %9d  %12d  %11d\n", width, kernel.name,
+                kernel.threads, kernel.registers, kernel.shared_bytes,
+                kernel.local_bytes);
+}
+
+static void writeKernels(JsonWriter &json,
+                         const std::vector<seqmix_kernel_info> &kernels) {
+  json.key("kernels").open('[');
+  for (const seqmix_kernel_info &kernel : kernels) {
+    json.open('{').key("name").string(kernel.name);
+    json.key("threads").integer(kernel.threads);
+    json.key("registers").integer(kernel.registers);
+    json.key("shared_bytes").integer(kernel.shared_bytes);
+    json.key("local_bytes").integer(kernel.local_bytes).close('}');
+  }
+  json.close(']');
+}
+
 static void printJson(const ModelHandle &model) {
   JsonWriter json;
   json.open('{').key("model").string(seqmix_model_name(model.get()));
   json.key("producer").string(seqmix_model_producer(model.get()));
+  writeDevice(json, model);
   json.key("threads").integer(seqmix_model_threads(model.get()));
   json.key("weights").boolean(seqmix_model_has_weights(model.get()));
   json.key("max_length").integer(seqmix_model_max_length(model.get()));
@@ -101,6 +142,7 @@ static void printJson(const ModelHandle &model) {
   json.close(']');
   for (const Section &section : sections)
     writeSection(json, section, listTensors(model, section.table));
+  writeKernels(json, listKernels(model));
   json.close('}').print();
 }
 
@@ -112,8 +154,10 @@ int seqmix::runInfo(const Args &args) {
   }
   std::printf("model %s\n", seqmix_model_name(model.get()));
   std::printf("  producer    %s\n", seqmix_model_producer(model.get()));
-  std::printf("  device      cpu, %d threads\n",
-              seqmix_model_threads(model.get()));
+  std::printf("  device      %s\n", deviceText(model).c_str());
+  std::printf("  code for    %s\n", deviceOf(model).target);
+  if (args.device.isCuda)
+    std::printf("  products    %s\n", deviceOf(model).matmul);
   std::printf("  weights     %s\n",
               seqmix_model_has_weights(model.get()) ? "bound" : "not given");
   if (int64_t most = seqmix_model_max_length(model.get()))
@@ -127,5 +171,6 @@ int seqmix::runInfo(const Args &args) {
   std::printf("\n");
   for (const Section &section : sections)
     printSection(section, listTensors(model, section.table));
+  printKernels(listKernels(model));
   return 0;
 }

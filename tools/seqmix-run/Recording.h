@@ -23,6 +23,9 @@ struct Recording {
   /// [batch, greedyLength]: the likeliest tokens after the inputs.
   std::vector<int64_t> greedy;
   int64_t greedyLength = 0;
+
+  /// Whether there is anything to compare with.
+  bool hasExpectations() const;
 };
 
 /// Reads the recording at `path`, whose tensors are named as the model's inputs

@@ -16,6 +16,8 @@
 // lib/Target/EmitManifest.cpp.
 //
 //   version 1   first layout
+//   version 2   code for several devices: entry points belong to a target, the
+//               host lends launches, copies and matrix products
 //
 //===----------------------------------------------------------------------===*/
 
@@ -29,7 +31,7 @@ extern "C" {
 #endif
 
 #define SEQMIX_ABI_MAGIC 0x58514553u /* "SEQX", little-endian */
-#define SEQMIX_ABI_VERSION 1u
+#define SEQMIX_ABI_VERSION 2u
 
 /* Every pointer handed to compiled code, and every state offset, is a multiple
  * of this many bytes. */
@@ -45,6 +47,9 @@ enum {
   SEQMIX_ABI_I64 = 6
 };
 
+/* The kinds of device that code can be for. The numbers are part of the ABI. */
+enum { SEQMIX_ABI_CPU = 1, SEQMIX_ABI_CUDA = 2 };
+
 /* A named tensor of the model's interface, dense and row-major. */
 typedef struct seqmix_abi_tensor {
   const char *name;     /* UTF-8, NUL-terminated, unique in its table */
@@ -57,7 +62,9 @@ typedef struct seqmix_abi_tensor {
 typedef struct seqmix_abi_input {
   seqmix_abi_tensor tensor;
   int64_t limit; /* integer elements must lie in [0, limit); 0: any value. The
-                    host checks this before the call; compiled code does not. */
+                    host checks this before the call, compiled code does not.
+                    Elements on a device may go unchecked: there, code brings
+                    what it looks up by them into the table it looks in. */
 } seqmix_abi_input;
 
 /* A carried state. Of `batch` sequences, state k occupies the bytes
@@ -69,8 +76,30 @@ typedef struct seqmix_abi_state {
   double init;     /* value of every element before the first token */
 } seqmix_abi_state;
 
+/* A matrix product: c[i, j] = sum over l < k of a[i, l] * b[j, l], for i < m
+ * and j < n, accumulated in f32. Rows are contiguous and `*_stride` elements
+ * apart. */
+typedef struct seqmix_abi_matmul {
+  int64_t m, n, k;
+  int64_t input_dtype;  /* of a and b: SEQMIX_ABI_F32 or SEQMIX_ABI_BF16 */
+  int64_t output_dtype; /* of c: SEQMIX_ABI_F32 */
+  const void *a;
+  int64_t a_stride;
+  const void *b;
+  int64_t b_stride;
+  void *c;
+  int64_t c_stride;
+} seqmix_abi_matmul;
+
 /* What the host lends to compiled code. `size` is sizeof of the host's struct:
- * later versions only add members at the end. */
+ * later versions only add members at the end.
+ *
+ * Code for a CPU finds `parallel_for`. The entry points of a CUDA target run on
+ * the CPU as well, but only to enqueue: they find the other members, each of
+ * which puts work on the call's stream, in order, and returns at once. Pointers
+ * that these are given are addresses on the device; compiled code never reads
+ * through them itself. What fails is remembered by the host, which looks after
+ * the call. */
 typedef struct seqmix_abi_host {
   uint64_t size;
   void *context;
@@ -81,9 +110,22 @@ typedef struct seqmix_abi_host {
   void (*parallel_for)(void *context, int64_t count, int64_t cost,
                        void (*body)(void *arg, int64_t begin, int64_t end),
                        void *arg);
+  /* Launches `blocks` >= 0 blocks (none: does nothing) of the target's kernel
+   * of that index. Every argument is eight bytes, a device address or an
+   * integer; the kernel's table entry says how many there are. */
+  void (*launch)(void *context, int64_t kernel, int64_t blocks,
+                 const uint64_t *arguments);
+  /* Copies bytes from one place on the device to another; the two do not
+   * overlap. */
+  void (*copy)(void *context, void *target, const void *source, int64_t bytes);
+  /* Computes the product with a library of the host's and returns 1, or returns
+   * 0 without doing anything: the caller then launches a kernel of its own. */
+  int64_t (*matmul)(void *context, const seqmix_abi_matmul *product);
 } seqmix_abi_host;
 
-/* One call of an entry point. All buffers are the host's. */
+/* One call of an entry point. All buffers are the host's. The three arrays of
+ * pointers are the CPU's; what they point to, states and workspace are on the
+ * device that the entry's target is for. */
 typedef struct seqmix_abi_call {
   int64_t batch;             /* at least 1 */
   int64_t length;            /* tokens; 0 is legal where the entry says so */
@@ -101,11 +143,39 @@ typedef struct seqmix_abi_call {
 typedef struct seqmix_abi_entry {
   const char *name; /* "prefill", "step" */
   int64_t length;   /* the only length it takes; 0: any, zero included */
-  /* Bytes of scratch memory that a call of this size needs. */
+  /* Bytes of scratch memory that a call of this size needs: no fewer for a
+   * larger batch or length. */
   uint64_t (*workspace_bytes)(int64_t batch, int64_t length);
-  /* Runs it. Returns 0, or a nonzero code when the call was not carried out. */
+  /* Runs it. Returns 0, or a nonzero code when the call was not carried out.
+   * For a device it only enqueues, and may be called to record what it
+   * enqueues: it has no effects of its own. */
   int32_t (*run)(const seqmix_abi_host *host, const seqmix_abi_call *call);
 } seqmix_abi_entry;
+
+/* A kernel of a target's module. */
+typedef struct seqmix_abi_kernel {
+  const char *name;       /* its symbol in the module */
+  uint32_t num_arguments; /* each of eight bytes */
+  uint32_t threads;       /* of a block */
+  uint32_t shared_bytes;  /* dynamic shared memory of a block */
+  uint32_t reserved;
+} seqmix_abi_kernel;
+
+/* The model's code for one kind of device. */
+typedef struct seqmix_abi_target {
+  const char *name; /* the processor it was compiled for: "znver4", "sm_80" */
+  uint32_t device;  /* SEQMIX_ABI_CPU or SEQMIX_ABI_CUDA */
+  /* Of a CUDA target: 10 * major + minor of the compute capability it needs,
+   * and whether a card must have exactly this one. */
+  uint32_t capability;
+  uint32_t exact_capability;
+  uint32_t num_entries;
+  uint32_t num_kernels; /* of a CUDA target */
+  uint32_t reserved;
+  const seqmix_abi_entry *entries;
+  const seqmix_abi_kernel *kernels;
+  const char *module; /* of a CUDA target: PTX text, NUL-terminated */
+} seqmix_abi_target;
 
 /* The model: immutable, in the artifact's read-only data. */
 typedef struct seqmix_abi_model {
@@ -114,7 +184,7 @@ typedef struct seqmix_abi_model {
   uint64_t size;    /* sizeof(seqmix_abi_model) */
 
   const char *name;     /* of the model in its source */
-  const char *producer; /* compiler and target, for people */
+  const char *producer; /* compiler and targets, for people */
 
   uint64_t state_bytes; /* of one sequence; a multiple of the alignment */
   uint64_t state_id;    /* equal in two artifacts only if a state saved by one
@@ -126,14 +196,14 @@ typedef struct seqmix_abi_model {
   uint32_t num_outputs;
   uint32_t num_params;
   uint32_t num_states;
-  uint32_t num_entries;
+  uint32_t num_targets;
   uint32_t reserved;
 
   const seqmix_abi_input *inputs;
   const seqmix_abi_tensor *outputs;
   const seqmix_abi_tensor *params;
   const seqmix_abi_state *states;
-  const seqmix_abi_entry *entries;
+  const seqmix_abi_target *targets; /* at most one for each kind of device */
 } seqmix_abi_model;
 
 /* The one exported function: `const seqmix_abi_model *seqmix_model_query(

@@ -18,20 +18,26 @@
 //
 // The header goes from the simple to the advanced: status, models, sessions,
 // tokens; then tensors of any kind, saved states, and what a model says of
-// itself. A complete program is in examples/embed/main.c.
+// itself. Streams and buffers of a card are in seqmix/device.h. A complete
+// program is in examples/embed/main.c.
 //
 // Conventions
 //  * Every function that can fail returns a seqmix_status. The last argument
 //    may be null or point to a seqmix_error of the caller's, into which a
 //    sentence for people is written on failure (and an empty one on success).
 //  * A failing call changes no session, leaves output pointers null and output
-//    buffers unspecified.
+//    buffers unspecified. Only work that fails on a card leaves a session's
+//    state unknown, with INTERNAL: reset or restore it.
 //  * What `_open`, `_create` and `_fork` return, the caller releases with
 //    `_close` or `_destroy`; both accept null.
 //  * Buffers are borrowed for the length of the call only. They need no
 //    alignment beyond that of their element type; those whose address is a
 //    multiple of SEQMIX_ALIGNMENT are used in place and save a copy.
 //  * Integers and floats are in the machine's byte order, which is little.
+//  * A card computes later than it is asked. What a call there writes is
+//    complete, and buffers on the card and page-locked ones are the caller's
+//    again, after seqmix_session_synchronize, which on the CPU does nothing.
+//  * "Since n" is the SEQMIX_API_VERSION that first had it; without, it is 1.
 //
 // A model is code: open only models you would run. Weights and saved states are
 // data and are checked; a weights file must not be altered or truncated while a
@@ -57,7 +63,7 @@ extern "C" {
 
 /* The version of this header: raised when a program that was compiled against
  * an older one could misbehave with a newer library. */
-#define SEQMIX_API_VERSION 1
+#define SEQMIX_API_VERSION 2
 
 /* Addresses that are a multiple of this are used in place. */
 #define SEQMIX_ALIGNMENT 64
@@ -92,8 +98,10 @@ typedef enum seqmix_status {
   SEQMIX_ERROR_OUT_OF_RANGE = 6,
   /* The operating system refused to open, map or read a file that exists. */
   SEQMIX_ERROR_IO = 7,
-  /* Compiled code refused a call, or the runtime has a fault. */
-  SEQMIX_ERROR_INTERNAL = 8
+  /* Compiled code refused a call, a card failed, or the runtime has a fault. */
+  SEQMIX_ERROR_INTERNAL = 8,
+  /* There is no driver, or no such card. Since 2. */
+  SEQMIX_ERROR_NO_DEVICE = 9
 } seqmix_status;
 
 /* Where a failing call writes its reason. Owned by the caller; a plain variable
@@ -114,6 +122,12 @@ SEQMIX_API const char *seqmix_status_string(seqmix_status status);
  * `const seqmix_model *` may be called from any number of threads at once. */
 typedef struct seqmix_model seqmix_model;
 
+/* Where a model runs. */
+typedef enum seqmix_device {
+  SEQMIX_CPU = 0,
+  SEQMIX_CUDA = 1 /* a card of NVIDIA's, by the driver alone */
+} seqmix_device;
+
 /* How to open a model. Always start from seqmix_model_options_init. */
 typedef struct seqmix_model_options {
   size_t size; /* sizeof(seqmix_model_options), set by _init */
@@ -123,11 +137,17 @@ typedef struct seqmix_model_options {
   int32_t threads;
   /* Tokens, over the whole batch, that a prefill hands to compiled code at
      once. Longer prefills are cut into pieces, which bounds the scratch memory
-     and does not change the result but for rounding. 0: 512. */
+     and does not change the result but for rounding. 0: 512; on a card 2048. */
   int64_t piece_tokens;
   /* Not 0, and no weights given: fill the parameters with small random values
      drawn from this seed, to measure speed without a checkpoint. */
   uint64_t random_weights_seed;
+  /* A seqmix_device, and which of the machine's cards. Since 2. */
+  int32_t device;
+  int32_t device_index;
+  /* Not 0: do not use the vendor's matrix product where it is found. Since 2.
+   */
+  int32_t no_vendor_matmul;
 } seqmix_model_options;
 
 /* Sets every option to its default. */
@@ -138,8 +158,10 @@ SEQMIX_API void seqmix_model_options_init(seqmix_model_options *options);
  * converted to the type that the model computes in; tensors that the model has
  * no parameter for are ignored. `weights` may be null: such a model answers the
  * queries below but, if it has parameters, makes no sessions. `options` may be
- * null. On success *model is the caller's, to release with seqmix_model_close.
- * Errors: NOT_FOUND, INCOMPATIBLE, CORRUPT, IO, OUT_OF_MEMORY. */
+ * null. On a card, code and parameters are copied to it here. On success *model
+ * is the caller's, to release with seqmix_model_close. Errors: NOT_FOUND,
+ * INCOMPATIBLE (the model has no code for the device or the card, say),
+ * CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
 SEQMIX_API seqmix_status seqmix_model_open(const char *path,
                                            const char *weights,
                                            const seqmix_model_options *options,
@@ -167,19 +189,27 @@ SEQMIX_API void seqmix_model_close(seqmix_model *model);
 typedef struct seqmix_session seqmix_session;
 
 /* Makes a session of `batch` sequences (at least 1) before their first token.
- * On success *session is the caller's, to release with seqmix_session_destroy.
- * Errors: INVALID_ARGUMENT (batch, or a model without weights),
- * OUT_OF_MEMORY. */
+ * On a card all memory is found here; prefills and steps then allocate, create
+ * and wait for nothing, but that the driver may wait to copy from or to
+ * pageable memory. On success *session is the caller's, to release with
+ * seqmix_session_destroy. Errors: INVALID_ARGUMENT (batch, or a model without
+ * weights), OUT_OF_MEMORY. */
 SEQMIX_API seqmix_status seqmix_session_create(const seqmix_model *model,
                                                int64_t batch,
                                                seqmix_session **session,
                                                seqmix_error *error);
 
-/* Frees the session. Null is fine. */
+/* Frees the session, after its work is done. Null is fine. */
 SEQMIX_API void seqmix_session_destroy(seqmix_session *session);
 
-/* Returns every sequence to before its first token. */
+/* Returns every sequence to before its first token. If that fails, which only a
+ * card can, the session's next call says so. */
 SEQMIX_API void seqmix_session_reset(seqmix_session *session);
+
+/* Waits until all that was asked of the session is done and its outputs are
+ * complete. Errors: INTERNAL if any of it failed. Since 2. */
+SEQMIX_API seqmix_status seqmix_session_synchronize(seqmix_session *session,
+                                                    seqmix_error *error);
 
 /* Number of sequences, as given to seqmix_session_create. */
 SEQMIX_API int64_t seqmix_session_batch(const seqmix_session *session);
@@ -202,7 +232,8 @@ SEQMIX_API int64_t seqmix_session_tokens_seen(const seqmix_session *session,
 SEQMIX_API int64_t seqmix_model_vocabulary(const seqmix_model *model);
 
 /* Takes in `length` >= 0 tokens of every sequence: `tokens` is [batch, length].
- * Writes [batch, length, logits shape...] to `logits` unless that is null.
+ * Writes [batch, length, logits shape...] to `logits` unless that is null. On a
+ * card either buffer may be there; tokens there are not checked, but clamped.
  * Errors: INVALID_ARGUMENT (not a token model), OUT_OF_RANGE (a token outside
  * the vocabulary: the message names its index, its value and the limit; or more
  * tokens than the model's maximum), OUT_OF_MEMORY, INTERNAL. */
@@ -246,6 +277,9 @@ SEQMIX_API seqmix_status seqmix_step(seqmix_session *session,
 // sequences it is of and how many tokens those had seen, and carries a
 // checksum. It may be written to a file and restored by another process, in any
 // session of as many sequences whose model has the same seqmix_model_state_id.
+// Devices make no difference to it. Saving, restoring and forking wait until
+the
+// session's work is done.
 //===----------------------------------------------------------------------===*/
 
 /* Makes *fork, a second session that continues from where `session` is,
@@ -338,7 +372,8 @@ SEQMIX_API seqmix_status seqmix_model_tensor(const seqmix_model *model,
                                              seqmix_table table, size_t index,
                                              seqmix_tensor_info *info);
 
-/* Number of entry points, and their names ("prefill", "step"); null beyond. */
+/* Number of entry points on the model's device, and their names ("prefill",
+ * "step"); null beyond. */
 SEQMIX_API size_t seqmix_model_entry_count(const seqmix_model *model);
 SEQMIX_API const char *seqmix_model_entry_name(const seqmix_model *model,
                                                size_t index);
