@@ -28,7 +28,7 @@ ARROWS = {
     "lib/Analysis/": CHAIN[:1] + [ABI],
     "lib/Transforms/": CHAIN[:2] + [ABI],
     "lib/Conversion/": CHAIN[:3] + [ABI],
-    "lib/Pipelines/": CHAIN[:4] + [ABI],
+    "lib/Pipelines/": CHAIN[:4] + ["lib/Interfaces/", ABI],
     "lib/Target/": ["dialect/", "lib/Analysis/", ABI],
     "lib/Frontend/": ["dialect/"],
     "lib/Interfaces/": ["dialect/"],

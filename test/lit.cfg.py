@@ -1,8 +1,23 @@
 """How lit runs this folder and the examples beside their sources."""
 
+import ctypes
 import os
+import shutil
 
 import lit.formats
+
+
+def has_card():
+    """Whether there is a driver, and a card that it drives."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return (driver.cuInit(0) == 0
+            and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+            and count.value > 0)
+
 
 config.name = "seqmix"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -27,3 +42,12 @@ config.substitutions.append(("seqmix-opt ", "seqmix-opt --verify-roundtrip "))
 config.substitutions.append(("%examples", os.path.join(config.seqmix_source, "examples")))
 config.substitutions.append(("%goldens", os.path.join(config.test_source_root, "goldens")))
 config.substitutions.append(("%python", "python3"))
+
+# NVIDIA's assembler and a card are used where they are; nothing needs them.
+ptxas = shutil.which("ptxas", path=os.pathsep.join(
+    [config.environment["PATH"], "/usr/local/cuda/bin"]))
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
+if has_card():
+    config.available_features.add("cuda")

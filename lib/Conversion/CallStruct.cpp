@@ -33,6 +33,9 @@ SEQMIX_CHECK_FIELD(seqmix_abi_call, workspace, CallField::workspace);
 SEQMIX_CHECK_FIELD(seqmix_abi_host, size, HostField::size);
 SEQMIX_CHECK_FIELD(seqmix_abi_host, context, HostField::context);
 SEQMIX_CHECK_FIELD(seqmix_abi_host, parallel_for, HostField::parallelFor);
+SEQMIX_CHECK_FIELD(seqmix_abi_host, launch, HostField::launch);
+SEQMIX_CHECK_FIELD(seqmix_abi_host, copy, HostField::copy);
+SEQMIX_CHECK_FIELD(seqmix_abi_host, matmul, HostField::matmul);
 #undef SEQMIX_CHECK_FIELD
 
 static Value loadMember(OpBuilder &builder, Location loc, Value pointer,

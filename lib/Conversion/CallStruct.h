@@ -27,7 +27,7 @@ enum class CallField {
 };
 
 /// The members of `seqmix_abi_host`, in order.
-enum class HostField { size, context, parallelFor };
+enum class HostField { size, context, parallelFor, launch, copy, matmul };
 
 /// Loads a member of the call or host struct at `pointer`: an i64 or a pointer.
 Value loadCallField(OpBuilder &builder, Location loc, Value pointer,

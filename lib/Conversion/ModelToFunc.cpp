@@ -23,6 +23,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace mlir {
@@ -57,6 +58,7 @@ private:
   void bindInputs();
   void bindParamsAndStates();
   Value moveFromOtherPlace(Value value, StringRef name);
+  Value computeInPlace(Value output, unsigned index);
   void bindResults(ReturnOp end);
   void bindExtents(func::FuncOp function);
 
@@ -177,17 +179,39 @@ Value EntryBinder::moveFromOtherPlace(Value value, StringRef name) {
       /*dynamicSizes=*/ValueRange(), /*copy=*/value);
 }
 
+/// Lets an op that would write an output to memory of its own write it where
+/// the caller wants it, and returns that memory; null if there is no such op.
+Value EntryBinder::computeInPlace(Value output, unsigned index) {
+  auto producer = output.getDefiningOp<DestinationStyleOpInterface>();
+  if (!producer || !output.hasOneUse())
+    return nullptr;
+  OpOperand *place = producer.getTiedOpOperand(cast<OpResult>(output));
+  if (!place->get().getDefiningOp<tensor::EmptyOp>())
+    return nullptr;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(producer);
+  Location loc = producer.getLoc();
+  Value memory = view(loc, loadTable(CallField::outputs, index),
+                      cast<RankedTensorType>(output.getType()));
+  place->set(bufferization::ToTensorOp::create(builder, loc, output.getType(),
+                                               memory, /*restrict=*/true,
+                                               /*writable=*/true));
+  return memory;
+}
+
 void EntryBinder::bindResults(ReturnOp end) {
   builder.setInsertionPoint(end);
   Location loc = end.getLoc();
-  auto store = [&](Value value, Value pointer) {
-    Value memory = view(loc, pointer, cast<RankedTensorType>(value.getType()));
+  auto store = [&](Value value, Value pointer, Value memory = {}) {
+    if (!memory)
+      memory = view(loc, pointer, cast<RankedTensorType>(value.getType()));
     bufferization::MaterializeInDestinationOp::create(
         builder, loc, /*result=*/Type(), value, memory, /*restrict=*/true,
         /*writable=*/true);
   };
   for (auto [index, output] : llvm::enumerate(end.getOutputs()))
-    store(output, loadTable(CallField::outputs, index));
+    store(output, loadTable(CallField::outputs, index),
+          computeInPlace(output, index));
   for (auto [name, state] :
        llvm::zip_equal(end.getStateNames().getAsRange<StringAttr>(),
                        end.getStatesMutable()))

@@ -9,6 +9,7 @@
 #define SEQMIX_LIB_CONVERSION_PASSES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -23,6 +24,9 @@ namespace seqmix {
 
 /// The reference lowering of every mixer; see `convert-seqmix-to-scf`.
 void populateSeqmixToSCFPatterns(RewritePatternSet &patterns);
+
+/// Elementary functions from arithmetic; see `seqmix-expand-math`.
+void populateExpandMathPatterns(RewritePatternSet &patterns);
 
 } // namespace seqmix
 } // namespace mlir

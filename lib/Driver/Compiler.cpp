@@ -8,20 +8,21 @@
 #include "lib/Driver/Compiler.h"
 
 #include "lib/Analysis/ModelInterface.h"
+#include "lib/Driver/DeviceCode.h"
 #include "lib/Driver/Explain.h"
 #include "lib/Frontend/Import.h"
-#include "lib/Target/EmitManifest.h"
 #include "lib/Target/EmitObject.h"
 #include "lib/Target/LinkShared.h"
+#include "lib/Transforms/Passes.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -56,9 +57,12 @@ private:
   }
   LogicalResult readSource();
   LogicalResult readConfig(ImportOptions &options);
-  LogicalResult lower(Phase first, Phase last);
+  LogicalResult deriveForms();
   LogicalResult findModel();
   LogicalResult emitCode();
+  FailureOr<std::unique_ptr<llvm::Module>>
+  linkTargets(llvm::MutableArrayRef<DeviceCode> codes,
+              const llvm::TargetMachine &machine);
   LogicalResult write(function_ref<void(raw_ostream &)> print);
   bool isLanguageSource() const {
     return llvm::sys::path::extension(request.source) == ".sqm";
@@ -120,12 +124,14 @@ LogicalResult Compilation::readSource() {
   return success(module && succeeded(verify(*module)));
 }
 
-LogicalResult Compilation::lower(Phase first, Phase last) {
-  PassManager pm(&context);
-  for (const PhaseInfo &info : getPhases())
-    if (info.phase >= first && info.phase <= last)
-      buildPhase(pm, info.phase);
-  return pm.run(*module);
+LogicalResult Compilation::deriveForms() {
+  if (request.bf16Weights) {
+    PassManager pm(&context);
+    pm.addPass(createNarrowParams());
+    if (failed(pm.run(*module)))
+      return failure();
+  }
+  return runPhases(*module, Phase::import, Phase::forms, Device::cpu);
 }
 
 LogicalResult Compilation::findModel() {
@@ -161,21 +167,53 @@ LogicalResult Compilation::write(function_ref<void(raw_ostream &)> print) {
   return success();
 }
 
+/// One module of all targets' functions, with the tables that name them.
+FailureOr<std::unique_ptr<llvm::Module>>
+Compilation::linkTargets(llvm::MutableArrayRef<DeviceCode> codes,
+                         const llvm::TargetMachine &machine) {
+  std::unique_ptr<llvm::Module> all = std::move(codes.front().host);
+  std::string producer = "seqmix 0.1 " + machine.getTargetTriple().str();
+  SmallVector<TargetEntry> targets;
+  for (DeviceCode &code : codes) {
+    if (code.host && llvm::Linker::linkModules(*all, std::move(code.host)))
+      return fail("cannot link the code of several devices");
+    producer += " " + code.target.name;
+    targets.push_back(code.target);
+  }
+  emitManifest(*all, *interface, targets, producer);
+  return all;
+}
+
 LogicalResult Compilation::emitCode() {
   auto machine = createTargetMachine(request.march);
   if (!machine)
     return fail(machine.takeError());
   llvm::LLVMContext llvmContext;
-  auto code = translateModuleToLLVMIR(*module, llvmContext, interface->name);
-  if (!code)
-    return fail("cannot translate the module to LLVM IR");
-  emitManifest(*code, *interface,
-               "seqmix 0.1 " + (*machine)->getTargetTriple().str() + " " +
-                   (*machine)->getTargetCPU().str());
-  optimize(*code, **machine);
+  SmallVector<DeviceCode> codes;
+  auto add = [&](FailureOr<DeviceCode> code) {
+    if (succeeded(code))
+      codes.push_back(std::move(*code));
+    return LogicalResult(code);
+  };
+  if (request.gpu) {
+    OwningOpRef<ModuleOp> copy(module->clone());
+    if (failed(add(generateCudaCode(*copy, interface->name, *request.gpu,
+                                    llvmContext))))
+      return failure();
+    if (request.emit == Emit::ptx)
+      return write([&](raw_ostream &os) { os << codes.front().target.module; });
+  }
+  if (request.hasCpu && failed(add(generateCpuCode(*module, interface->name,
+                                                   **machine, llvmContext))))
+    return failure();
+  auto linked = linkTargets(codes, **machine);
+  if (failed(linked))
+    return failure();
+  llvm::Module &code = **linked;
+  optimize(code, **machine);
   if (request.emit == Emit::llvm)
-    return write([&](raw_ostream &os) { code->print(os, nullptr); });
-  auto object = emitObject(*code, **machine);
+    return write([&](raw_ostream &os) { code.print(os, nullptr); });
+  auto object = emitObject(code, **machine);
   if (!object)
     return fail(object.takeError());
   if (request.emit == Emit::object)
@@ -192,19 +230,23 @@ LogicalResult Compilation::emitCode() {
 LogicalResult Compilation::run() {
   if (failed(readSource()))
     return failure();
+  bool isImport =
+      request.emit == Emit::module && request.stopAfter == Phase::import;
+  if (!isImport && failed(deriveForms()))
+    return failure();
   if (request.emit == Emit::module) {
-    if (failed(lower(Phase::import, request.stopAfter)))
+    Device device = request.hasCpu ? Device::cpu : Device::cuda;
+    if (!isImport && request.stopAfter > Phase::forms &&
+        failed(runPhases(*module, Phase::tensors, request.stopAfter, device)))
       return failure();
     return write([&](raw_ostream &os) { os << *module << '\n'; });
   }
-  if (failed(lower(Phase::import, Phase::forms)) || failed(findModel()))
+  if (failed(findModel()))
     return failure();
   if (request.emit == Emit::explanation)
     return write([&](raw_ostream &os) {
       explain(*module, *interface, request.json, os);
     });
-  if (failed(lower(Phase::tensors, Phase::llvm)))
-    return failure();
   return emitCode();
 }
 

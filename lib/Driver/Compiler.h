@@ -9,9 +9,11 @@
 #define SEQMIX_LIB_DRIVER_COMPILER_H
 
 #include "lib/Pipelines/Pipelines.h"
+#include "lib/Target/EmitPTX.h"
 
 #include "llvm/Support/LogicalResult.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,7 @@ namespace seqmix {
 enum class Emit {
   module,  ///< the module after `stopAfter`
   llvm,    ///< optimised LLVM IR
+  ptx,     ///< the GPU's code
   object,  ///< a relocatable object file
   library, ///< a shared library, the artifact
   explanation
@@ -36,9 +39,12 @@ struct CompileRequest {
   std::string source;     ///< a .sqm or .mlir file
   std::string configPath; ///< a JSON file; empty: none
   std::vector<std::pair<std::string, std::string>> defines;
-  std::string entry; ///< mixer or model to compile; empty: the file's last
-  bool f64 = false;  ///< compute in f64
+  std::string entry;  ///< mixer or model to compile; empty: the file's last
+  bool f64 = false;   ///< compute in f64
+  bool hasCpu = true; ///< generate code for the CPU
   std::string march = "native";
+  std::optional<GpuArchitecture> gpu; ///< generate code for this GPU
+  bool bf16Weights = false; ///< keep the weights of projections in bf16
   Emit emit = Emit::library;
   Phase stopAfter = Phase::llvm; ///< for Emit::module
   bool json = false;             ///< for Emit::explanation

@@ -14,19 +14,23 @@
 #include "lib/Pipelines/Pipelines.h"
 
 #include "lib/Conversion/Passes.h"
+#include "lib/Interfaces/BufferizeLaunches.h"
 #include "lib/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -62,10 +66,7 @@ static void buildForms(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-static void buildTensors(OpPassManager &pm) {
-  pm.addPass(createConvertSeqmixToSCF());
-  pm.addPass(createConvertModelToFunc());
-  addCleanUp(pm);
+static void addLinalg(OpPassManager &pm) {
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createFuseElementwise());
@@ -73,13 +74,45 @@ static void buildTensors(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-static void buildBuffers(OpPassManager &pm) {
+static void buildTensors(OpPassManager &pm) {
+  pm.addPass(createConvertSeqmixToSCF());
+  pm.addPass(createConvertModelToFunc());
+  addCleanUp(pm);
+  addLinalg(pm);
+}
+
+/// The same for a GPU: what a launch computes is decided while tensors are
+/// values, and only the launches are bound to the caller.
+static void buildCudaTensors(OpPassManager &pm) {
+  pm.addPass(createExpandMixers());
+  addLinalg(pm);
+  pm.nest<ModelOp>().addNestedPass<EntryOp>(createFormKernels());
+  addCleanUp(pm);
+  pm.addPass(createConvertKernelsToGPU());
+  pm.addPass(createLinkDenseKernels());
+  pm.addPass(createConvertModelToFunc());
+  addCleanUp(pm);
+}
+
+static void addBufferization(OpPassManager &pm) {
   pm.addPass(createSeparateDestinations());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanUp(pm);
+}
+
+static void buildCudaBuffers(OpPassManager &pm) {
+  addBufferization(pm);
+  pm.addPass(createPlanWorkspace());
+  addCleanUp(pm);
+  pm.addPass(createConvertLaunchToHost());
+  addCleanUp(pm);
+}
+
+static void buildBuffers(OpPassManager &pm) {
+  addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerReductions());
   function.addPass(createConvertLinalgToLoopsPass());
@@ -91,6 +124,20 @@ static void buildBuffers(OpPassManager &pm) {
   pm.addPass(createOutlineRepeats());
   pm.addPass(createConvertParallelToRuntime());
   addCleanUp(pm);
+}
+
+/// The device's code. Its mathematics is ours: the GPU has no library.
+static void addDevice(OpPassManager &pm) {
+  auto &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createExpandMath());
+  device.addPass(createInlinerPass());
+  addCleanUp(device);
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertVectorToLLVMPass());
+  device.addPass(createConvertMathToLLVMPass());
+  device.addPass(createConvertDeviceToNVVM());
+  device.addPass(createReconcileUnrealizedCastsPass());
+  addCleanUp(device);
 }
 
 static void buildLLVM(OpPassManager &pm) {
@@ -110,36 +157,44 @@ static void buildLLVM(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-void seqmix::buildPhase(OpPassManager &pm, Phase phase) {
+void seqmix::buildPhase(OpPassManager &pm, Phase phase, Device device) {
+  bool isCuda = device == Device::cuda;
   switch (phase) {
   case Phase::import:
     return;
   case Phase::forms:
     return buildForms(pm);
   case Phase::tensors:
-    return buildTensors(pm);
+    return isCuda ? buildCudaTensors(pm) : buildTensors(pm);
   case Phase::buffers:
-    return buildBuffers(pm);
+    return isCuda ? buildCudaBuffers(pm) : buildBuffers(pm);
   case Phase::llvm:
+    if (isCuda)
+      addDevice(pm);
     return buildLLVM(pm);
   }
 }
 
-void seqmix::buildPipeline(OpPassManager &pm, Phase last) {
+void seqmix::buildPipeline(OpPassManager &pm, Phase last, Device device) {
   for (const PhaseInfo &info : kPhases)
     if (info.phase <= last)
-      buildPhase(pm, info.phase);
+      buildPhase(pm, info.phase, device);
 }
 
 void seqmix::registerPipelines() {
   for (const PhaseInfo &info : kPhases) {
     if (info.phase == Phase::import)
       continue;
-    Phase phase = info.phase;
-    PassPipelineRegistration<>(
-        ("seqmix-to-" + info.name).str(),
-        ("To the phase: " + info.description).str(),
-        [phase](OpPassManager &pm) { buildPipeline(pm, phase); });
+    for (Device device : {Device::cpu, Device::cuda}) {
+      Phase phase = info.phase;
+      bool isCuda = device == Device::cuda;
+      PassPipelineRegistration<>(
+          ((isCuda ? "seqmix-cuda-to-" : "seqmix-to-") + info.name).str(),
+          ("To the phase: " + info.description).str(),
+          [phase, device](OpPassManager &pm) {
+            buildPipeline(pm, phase, device);
+          });
+    }
   }
 }
 
@@ -147,6 +202,9 @@ void seqmix::registerPipelineDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<SeqmixDialect>();
+  registerBufferizeLaunches(registry);
   registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
 }

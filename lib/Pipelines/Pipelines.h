@@ -29,6 +29,12 @@ enum class Phase {
   llvm     ///< the LLVM dialect
 };
 
+/// The kinds of device that code is generated for.
+enum class Device {
+  cpu,
+  cuda ///< an NVIDIA GPU, and the CPU that enqueues its work
+};
+
 struct PhaseInfo {
   Phase phase;
   llvm::StringLiteral name;
@@ -41,14 +47,17 @@ llvm::ArrayRef<PhaseInfo> getPhases();
 /// The phase of that name.
 std::optional<Phase> findPhase(llvm::StringRef name);
 
-/// Adds the passes that lead from the phase before `phase` to it.
-void buildPhase(OpPassManager &pm, Phase phase);
+/// Adds the passes that lead from the phase before `phase` to it. Up to `forms`
+/// all devices have the same. From then on a module for a GPU holds its code in
+/// a `gpu.module`.
+void buildPhase(OpPassManager &pm, Phase phase, Device device = Device::cpu);
 
 /// Adds the passes that lead from an imported module to `last`.
-void buildPipeline(OpPassManager &pm, Phase last = Phase::llvm);
+void buildPipeline(OpPassManager &pm, Phase last = Phase::llvm,
+                   Device device = Device::cpu);
 
-/// Registers each phase as the pipeline `seqmix-to-<phase>`, which starts from
-/// an imported module.
+/// Registers each phase as the pipeline `seqmix-to-<phase>`, and for a GPU
+/// `seqmix-cuda-to-<phase>`, which start from an imported module.
 void registerPipelines();
 
 /// Everything that the pipelines need in a context.

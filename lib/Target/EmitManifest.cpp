@@ -76,6 +76,10 @@ static uint32_t getDtype(mlir::Type element) {
     return SEQMIX_ABI_I32;
   if (element.isInteger(64))
     return SEQMIX_ABI_I64;
+  if (element.isBF16())
+    return SEQMIX_ABI_BF16;
+  if (element.isF16())
+    return SEQMIX_ABI_F16;
   return SEQMIX_ABI_F32;
 }
 
@@ -102,15 +106,38 @@ static void emitQuery(TableBuilder &b, Constant *model) {
       spoken, model, llvm::ConstantPointerNull::get(pointer)));
 }
 
+static Constant *emitTarget(TableBuilder &b, const ModelInterface &interface,
+                            const TargetEntry &target) {
+  llvm::SmallVector<Constant *> entries, kernels;
+  auto function = [&](StringRef name) {
+    return b.module.getFunction((target.prefix + name).str());
+  };
+  for (const EntryPoint &entry : interface.entries)
+    entries.push_back(
+        b.record({b.text(entry.name), b.u64(entry.length),
+                  function(EntryPoint::getWorkspaceFunction(entry.name)),
+                  function(EntryPoint::getFunction(entry.name))}));
+  for (const KernelEntry &kernel : target.kernels)
+    kernels.push_back(
+        b.record({b.text(kernel.name), b.u32(kernel.numArguments),
+                  b.u32(kernel.threads), b.u32(kernel.sharedBytes), b.u32(0)}));
+  Constant *code = target.module.empty() ? b.table({}) : b.text(target.module);
+  return b.record({b.text(target.name), b.u32(target.device),
+                   b.u32(target.capability), b.u32(target.isExact),
+                   b.u32(entries.size()), b.u32(kernels.size()), b.u32(0),
+                   b.table(entries), b.table(kernels), code});
+}
+
 void mlir::seqmix::emitManifest(llvm::Module &module,
                                 const ModelInterface &interface,
+                                ArrayRef<TargetEntry> targets,
                                 StringRef producer) {
   TableBuilder b(module);
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
 
-  llvm::SmallVector<Constant *> inputs, outputs, params, states, entries;
+  llvm::SmallVector<Constant *> inputs, outputs, params, states, code;
   for (const InputEntry &input : interface.inputs)
     inputs.push_back(b.record({b.tensor(input), b.u64(input.limit)}));
   for (const TensorEntry &output : interface.outputs)
@@ -120,11 +147,8 @@ void mlir::seqmix::emitManifest(llvm::Module &module,
   for (const StateEntry &state : interface.states)
     states.push_back(
         b.record({b.tensor(state), b.u64(state.offset), b.f64(state.init)}));
-  for (const EntryPoint &entry : interface.entries)
-    entries.push_back(b.record(
-        {b.text(entry.name), b.u64(entry.length),
-         module.getFunction(EntryPoint::getWorkspaceFunction(entry.name)),
-         module.getFunction(EntryPoint::getFunction(entry.name))}));
+  for (const TargetEntry &target : targets)
+    code.push_back(emitTarget(b, interface, target));
 
   Constant *model = b.global(b.record(
       {b.u32(SEQMIX_ABI_MAGIC), b.u32(SEQMIX_ABI_VERSION),
@@ -132,7 +156,7 @@ void mlir::seqmix::emitManifest(llvm::Module &module,
        b.text(producer), b.u64(interface.stateBytes),
        b.u64(interface.getStateId()), b.u64(interface.maxLength),
        b.u32(inputs.size()), b.u32(outputs.size()), b.u32(params.size()),
-       b.u32(states.size()), b.u32(entries.size()), b.u32(0), b.table(inputs),
-       b.table(outputs), b.table(params), b.table(states), b.table(entries)}));
+       b.u32(states.size()), b.u32(code.size()), b.u32(0), b.table(inputs),
+       b.table(outputs), b.table(params), b.table(states), b.table(code)}));
   emitQuery(b, model);
 }

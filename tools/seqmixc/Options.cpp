@@ -13,7 +13,7 @@ using namespace mlir::seqmix;
 namespace cl = llvm::cl;
 
 namespace {
-enum class Output { mlir, forms, llvm, obj, so };
+enum class Output { mlir, forms, llvm, ptx, obj, so };
 
 /// The options live while the command line is parsed, not globally.
 struct Options {
@@ -39,14 +39,22 @@ struct Options {
       "march",
       cl::desc("Processor to compile for, e.g. x86-64-v3 (default: native)"),
       cl::init("native"), cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("Device: cpu"),
-                              cl::init("cpu"), cl::value_desc("device"),
-                              cl::cat(category)};
+  cl::list<std::string> targets{
+      "target", cl::CommaSeparated,
+      cl::desc("Devices to compile for: cpu (default), cuda[:sm_80|sm_90a], "
+               "or both"),
+      cl::value_desc("device,..."), cl::cat(category)};
+  cl::opt<std::string> weights{
+      "weights",
+      cl::desc("Type to keep the weights of projections in: f32 (default) or "
+               "bf16"),
+      cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
       cl::values(clEnumValN(Output::mlir, "mlir", "the module as imported"),
                  clEnumValN(Output::forms, "forms", "each mixer in its form"),
                  clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
+                 clEnumValN(Output::ptx, "ptx", "the code for the GPU"),
                  clEnumValN(Output::obj, "obj", "an object file"),
                  clEnumValN(Output::so, "so", "a shared library (default)")),
       cl::cat(category)};
@@ -78,6 +86,9 @@ static void chooseOutput(const Options &options, CompileRequest &request) {
   case Output::llvm:
     request.emit = Emit::llvm;
     break;
+  case Output::ptx:
+    request.emit = Emit::ptx;
+    break;
   case Output::obj:
     request.emit = Emit::object;
     break;
@@ -87,6 +98,42 @@ static void chooseOutput(const Options &options, CompileRequest &request) {
   }
   if (options.explain)
     request.emit = Emit::explanation;
+}
+
+/// The GPU to compile for where only `cuda` is said: its code runs on all that
+/// came after it.
+static constexpr const char *defaultArchitecture = "sm_80";
+
+static llvm::Error chooseTargets(const Options &options,
+                                 CompileRequest &request) {
+  request.hasCpu = options.targets.empty();
+  for (llvm::StringRef target : options.targets) {
+    auto [device, architecture] = target.split(':');
+    if (target == "cpu") {
+      request.hasCpu = true;
+      continue;
+    }
+    if (device != "cuda")
+      return llvm::createStringError(
+          "--target=%s: this compiler generates code for cpu and cuda",
+          target.str().c_str());
+    if (request.gpu)
+      return llvm::createStringError(
+          "--target names cuda twice: an artifact has code for one GPU");
+    auto parsed = GpuArchitecture::parse(target == device ? defaultArchitecture
+                                                          : architecture);
+    if (!parsed)
+      return llvm::createStringError("--target=%s: %s", target.str().c_str(),
+                                     toString(parsed.takeError()).c_str());
+    request.gpu = *parsed;
+  }
+  if (request.gpu && request.f64)
+    return llvm::createStringError(
+        "--precision=f64 is for cpu: on cuda all is computed in f32");
+  if (options.emit == Output::ptx && !request.gpu)
+    return llvm::createStringError(
+        "--emit=ptx is for --target=cuda: there is no code for a GPU");
+  return llvm::Error::success();
 }
 
 static llvm::Expected<CompileRequest> toRequest(const Options &options) {
@@ -108,10 +155,12 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
     return llvm::createStringError("--precision is f32 or f64, not '%s'",
                                    options.precision.c_str());
   request.f64 = options.precision == "f64";
-  if (options.target != "cpu")
-    return llvm::createStringError(
-        "--target=%s: this compiler generates code for cpu",
-        options.target.c_str());
+  if (options.weights != "f32" && options.weights != "bf16")
+    return llvm::createStringError("--weights is f32 or bf16, not '%s'",
+                                   options.weights.c_str());
+  request.bf16Weights = options.weights == "bf16";
+  if (llvm::Error error = chooseTargets(options, request))
+    return error;
   if (options.json && !options.explain)
     return llvm::createStringError("--json is for --explain");
   chooseOutput(options, request);

@@ -1,0 +1,112 @@
+//===- DeviceCode.cpp - from a model to the code of one device ------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/DeviceCode.h"
+
+#include "lib/Analysis/ModelInterface.h"
+#include "runtime/include/seqmix/model_abi.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+LogicalResult seqmix::runPhases(ModuleOp module, Phase first, Phase last,
+                                Device device) {
+  PassManager pm(module.getContext());
+  for (const PhaseInfo &info : getPhases())
+    if (info.phase >= first && info.phase <= last)
+      buildPhase(pm, info.phase, device);
+  return pm.run(module);
+}
+
+static FailureOr<std::unique_ptr<llvm::Module>>
+translate(Operation *module, llvm::LLVMContext &context, StringRef name) {
+  auto code = translateModuleToLLVMIR(module, context, name);
+  if (!code)
+    return module->emitError("cannot translate the module to LLVM IR");
+  return code;
+}
+
+FailureOr<DeviceCode>
+seqmix::generateCpuCode(ModuleOp module, StringRef name,
+                        const llvm::TargetMachine &machine,
+                        llvm::LLVMContext &context) {
+  if (failed(runPhases(module, Phase::tensors, Phase::llvm, Device::cpu)))
+    return failure();
+  auto host = translate(module, context, name);
+  if (failed(host))
+    return failure();
+  TargetEntry target;
+  target.name = machine.getTargetCPU().str();
+  target.device = SEQMIX_ABI_CPU;
+  return DeviceCode{std::move(*host), target};
+}
+
+/// The kernels in the order that launches count them in.
+static std::vector<KernelEntry> listKernels(gpu::GPUModuleOp device) {
+  std::vector<KernelEntry> kernels;
+  for (auto kernel : device.getOps<gpu::GPUFuncOp>()) {
+    auto bytes = kernel->getAttrOfType<IntegerAttr>("seqmix.shared_bytes");
+    kernels.push_back({kernel.getName().str(), kernel.getNumArguments(),
+                       static_cast<uint32_t>((*kernel.getKnownBlockSize())[0]),
+                       bytes ? static_cast<uint32_t>(bytes.getInt()) : 0});
+  }
+  return kernels;
+}
+
+/// Gives the functions of the entry points names of their own in the artifact.
+static void addPrefix(llvm::Module &host, StringRef prefix) {
+  for (llvm::Function &function : host)
+    if (!function.isDeclaration())
+      function.setName(prefix + function.getName());
+}
+
+FailureOr<DeviceCode>
+seqmix::generateCudaCode(ModuleOp module, StringRef name,
+                         const GpuArchitecture &architecture,
+                         llvm::LLVMContext &context) {
+  if (failed(runPhases(module, Phase::tensors, Phase::buffers, Device::cuda)))
+    return failure();
+  TargetEntry target;
+  target.name = architecture.name;
+  target.device = SEQMIX_ABI_CUDA;
+  target.prefix = "cuda_";
+  target.capability = architecture.capability;
+  target.isExact = architecture.isExact;
+  for (auto device : module.getOps<gpu::GPUModuleOp>())
+    target.kernels = listKernels(device);
+  if (failed(runPhases(module, Phase::llvm, Phase::llvm, Device::cuda)))
+    return failure();
+
+  OwningOpRef<gpu::GPUModuleOp> device;
+  for (auto op :
+       llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
+    op->remove();
+    device = OwningOpRef<gpu::GPUModuleOp>(op);
+  }
+  if (device) {
+    llvm::LLVMContext deviceContext;
+    auto code = translate(*device, deviceContext, name);
+    if (failed(code))
+      return failure();
+    llvm::Expected<std::string> ptx = emitPTX(**code, architecture);
+    if (!ptx)
+      return emitError(module.getLoc(), llvm::toString(ptx.takeError()));
+    target.module = *ptx;
+  }
+  auto host = translate(module, context, name);
+  if (failed(host))
+    return failure();
+  addPrefix(**host, target.prefix);
+  return DeviceCode{std::move(*host), target};
+}
