@@ -51,3 +51,13 @@ if ptxas:
     config.substitutions.append(("%ptxas", ptxas))
 if has_card():
     config.available_features.add("cuda")
+# Feeds a token model in every way there is.
+config.substitutions.append(
+    (
+        "%sessions",
+        "python3 {} {}".format(
+            os.path.join(config.test_source_root, "Examples", "sessions.py"),
+            os.path.join(config.seqmix_build, "lib", "libseqmix.so"),
+        ),
+    )
+)

@@ -217,6 +217,22 @@ class SeqmixRunTest(ToolTest):
                          {"name": "position", "dtype": "I64", "shape": [],
                           "bytes": 8})
 
+    def test_info_compares_names(self):
+        path = self.path("other.safetensors")
+        write_safetensors(path, {"scale": ("F32", [4], [1] * 4),
+                                 "beyond": ("F32", [1], [0])})
+        self.refuse("tensor 'embed.weight' is not in", self.fake(), "info",
+                    "--weights", path)
+        write_safetensors(path, {"beyond": ("F32", [1], [0])})
+        self.refuse("all that are missing: 'embed.weight', 'scale'",
+                    self.fake(), "info", "--weights", path)
+        both = [self.fake(), "info", "--weights", self.weights, "--weights",
+                path]
+        self.assertIn(b"warning: the model does not use 1 of the checkpoint's "
+                      b"tensors: 'beyond'", self.run_tool(*both).stderr)
+        said = json.loads(self.run_tool(*both, "--json").stdout)
+        self.assertEqual(said["unused_tensors"], ["beyond"])
+
     # the command line
 
     def test_command_line(self):

@@ -12,7 +12,10 @@
 
 #include "tools/seqmix-run/Handles.h"
 
+#include "tools/seqmix-run/Checkpoint.h"
 #include "tools/seqmix-run/Fail.h"
+
+#include <unistd.h>
 
 #include <seqmix/device.h>
 
@@ -21,6 +24,16 @@ using namespace seqmix;
 void seqmix::check(seqmix_status status, const seqmix_error &error) {
   if (status != SEQMIX_OK)
     fail("%s", error.message);
+}
+
+/// Several missing parameters are all told, not only the first.
+static void explainMissing(const Args &args, const seqmix_error &error) {
+  if (access(args.model.c_str(), R_OK) != 0)
+    return;
+  CheckpointNames names = compareNames(args);
+  if (names.missing.size() > 1)
+    fail("%s; all that are missing: %s", error.message,
+         listNames(names.missing).c_str());
 }
 
 ModelHandle seqmix::openModel(const Args &args, uint64_t randomSeed) {
@@ -37,9 +50,12 @@ ModelHandle seqmix::openModel(const Args &args, uint64_t randomSeed) {
   options.no_vendor_matmul = args.ownMatmul;
   seqmix_model *model;
   seqmix_error error;
-  check(seqmix_model_open_sharded(args.model.c_str(), weights.data(),
-                                  weights.size(), &options, &model, &error),
-        error);
+  seqmix_status status =
+      seqmix_model_open_sharded(args.model.c_str(), weights.data(),
+                                weights.size(), &options, &model, &error);
+  if (status == SEQMIX_ERROR_NOT_FOUND && !weights.empty())
+    explainMissing(args, error);
+  check(status, error);
   return ModelHandle(model);
 }
 

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/src/ElementType.h"
+#include "tools/seqmix-run/Checkpoint.h"
 #include "tools/seqmix-run/Commands.h"
 #include "tools/seqmix-run/DeviceFacts.h"
 #include "tools/seqmix-run/Handles.h"
@@ -124,7 +125,7 @@ static void writeKernels(JsonWriter &json,
   json.close(']');
 }
 
-static void printJson(const ModelHandle &model) {
+static void printJson(const ModelHandle &model, const CheckpointNames &names) {
   JsonWriter json;
   json.open('{').key("model").string(seqmix_model_name(model.get()));
   json.key("producer").string(seqmix_model_producer(model.get()));
@@ -143,13 +144,30 @@ static void printJson(const ModelHandle &model) {
   for (const Section &section : sections)
     writeSection(json, section, listTensors(model, section.table));
   writeKernels(json, listKernels(model));
+  json.key("unused_tensors").open('[');
+  for (const std::string &name : names.unused)
+    json.string(name);
+  json.close(']');
   json.close('}').print();
+}
+
+/// What a checkpoint has beyond the model is often a head that is tied, and
+/// sometimes half of a model that somebody forgot to write.
+static void warnOfUnused(const CheckpointNames &names) {
+  if (!names.unused.empty())
+    std::fprintf(stderr,
+                 "seqmix-run: warning: the model does not use %zu of the "
+                 "checkpoint's tensors: %s\n",
+                 names.unused.size(), listNames(names.unused).c_str());
 }
 
 int seqmix::runInfo(const Args &args) {
   ModelHandle model = openModel(args);
+  CheckpointNames names =
+      args.weights.empty() ? CheckpointNames() : compareNames(args);
+  warnOfUnused(names);
   if (args.json) {
-    printJson(model);
+    printJson(model, names);
     return 0;
   }
   std::printf("model %s\n", seqmix_model_name(model.get()));
