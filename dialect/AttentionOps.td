@@ -62,6 +62,12 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     type($values) `,` type($count) `->` type($output)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Without a window the caches keep all tokens.
+    bool growsWithSequence(unsigned state) {
+      return !getWindowed() && state < 2;
+    }
+  }];
 }
 
 #endif // SEQMIX_ATTENTION_OPS_TD

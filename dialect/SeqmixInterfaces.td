@@ -39,6 +39,12 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
     InterfaceMethod<"Whether the tokens are visited from the last to the first.",
       "bool", "isReversed", (ins), "", "return false;">,
     InterfaceMethod<[{
+      Whether a state, by its place among the state operands, has an entry for
+      every token, as many as it has room for. All others take the same memory
+      for any number of tokens.}],
+      "bool", "growsWithSequence", (ins "unsigned":$state), "",
+      "return false;">,
+    InterfaceMethod<[{
       Builds the one-token form at the insertion point. Every value is one
       token of one sequence: `tokens` are the sequence operands and `states`
       the states without their batch and time axes. Returns the outputs, then

@@ -18,6 +18,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
@@ -27,13 +28,19 @@ using namespace mlir::seqmix;
 namespace {
 /// The states of one layer; names are relative to the layer.
 struct LayerStates {
+  struct State {
+    std::string name;
+    const StateEntry *entry;
+    bool grows; ///< has an entry for every token, and room for so many
+  };
   std::string layer;
-  SmallVector<std::pair<std::string, const StateEntry *>> states;
-  int64_t bytes = 0;
+  SmallVector<State> states;
+  int64_t bytes = 0;        ///< for any number of tokens
+  int64_t growingBytes = 0; ///< for as many as there is room for
 
   bool isLike(const LayerStates &other) const {
     return llvm::equal(states, other.states, [](const auto &a, const auto &b) {
-      return a.first == b.first && a.second->type == b.second->type;
+      return a.name == b.name && a.entry->type == b.entry->type;
     });
   }
 };
@@ -83,14 +90,28 @@ static std::string describePlace(Location loc) {
   return place;
 }
 
-static SmallVector<LayerStates> groupStates(const ModelInterface &interface) {
+/// The names of the states that have an entry for every token.
+static llvm::StringSet<> findGrowingStates(ModuleOp module) {
+  llvm::StringSet<> names;
+  module.walk([&](MixerOpInterface mixer) {
+    for (auto [index, operand] : llvm::enumerate(mixer.getStateOperands()))
+      if (auto state = operand.getDefiningOp<StateOp>();
+          state && mixer.growsWithSequence(index))
+        names.insert(state.getName());
+  });
+  return names;
+}
+
+static SmallVector<LayerStates> groupStates(const ModelInterface &interface,
+                                            const llvm::StringSet<> &growing) {
   llvm::MapVector<StringRef, LayerStates> layers;
   for (const StateEntry &state : interface.states) {
     auto [layer, rest] = splitLayer(state.name);
     LayerStates &group = layers[layer];
     group.layer = layer;
-    group.states.push_back({rest.str(), &state});
-    group.bytes += state.getBytes();
+    bool grows = growing.contains(state.name);
+    group.states.push_back({rest.str(), &state, grows});
+    (grows ? group.growingBytes : group.bytes) += state.getBytes();
   }
   SmallVector<LayerStates> result;
   for (auto &[name, group] : layers)
@@ -166,10 +187,18 @@ static void printText(const ModelInterface &interface,
     if (next - first > 1)
       os << " and " << next - first - 1 << " more alike, to "
          << layers[next - 1].layer;
-    os << ": " << layer.bytes << " bytes each\n";
-    for (auto &[name, state] : layer.states)
-      os << llvm::formatv("    {0,-28} {1,-20} {2,8} bytes\n", name,
-                          describe(state->type), state->getBytes());
+    os << ": " << layer.bytes << " bytes each";
+    if (layer.growingBytes)
+      os << ", and " << layer.growingBytes << " that grow with the sequence";
+    os << '\n';
+    for (const LayerStates::State &state : layer.states) {
+      RankedTensorType type = state.entry->type;
+      os << llvm::formatv("    {0,-28} {1,-20} {2,8} bytes", state.name,
+                          describe(type), state.entry->getBytes());
+      if (state.grows)
+        os << ", room for " << type.getDimSize(0) << " tokens";
+      os << '\n';
+    }
   }
   os << "\nmixers\n";
   for (const MixerFacts &mixer : mixers) {
@@ -203,8 +232,8 @@ static void printJson(const ModelInterface &interface,
     json.attribute("state_bytes", interface.stateBytes);
     json.attributeArray("states", [&] {
       for (const LayerStates &layer : layers)
-        for (const auto &named : layer.states)
-          json.object([&, state = named.second] {
+        for (const LayerStates::State &named : layer.states)
+          json.object([&, state = named.entry] {
             json.attribute("name", state->name);
             json.attribute("layer", layer.layer);
             json.attribute("shape", toJson(state->type.getShape()));
@@ -213,6 +242,7 @@ static void printJson(const ModelInterface &interface,
                 llvm::formatv("{0}", state->type.getElementType()).str());
             json.attribute("bytes", state->getBytes());
             json.attribute("offset", state->offset);
+            json.attribute("grows_with_sequence", named.grows);
           });
     });
     json.attributeArray("mixers", [&] {
@@ -234,7 +264,8 @@ static void printJson(const ModelInterface &interface,
 
 void seqmix::explain(ModuleOp module, const ModelInterface &interface,
                      bool json, raw_ostream &os) {
-  SmallVector<LayerStates> layers = groupStates(interface);
+  llvm::StringSet<> growing = findGrowingStates(module);
+  SmallVector<LayerStates> layers = groupStates(interface, growing);
   SmallVector<MixerFacts> mixers = collectMixers(module);
   if (json)
     printJson(interface, layers, mixers, os);
