@@ -66,6 +66,17 @@ def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def LowerCopies : Pass<"seqmix-lower-copies"> {
+  let summary = "lower copies of what does not lie in one piece";
+  let description = [{
+    Rewrites each `memref.copy` whose source or target is not contiguous as a
+    `linalg.generic`; copies in one piece are left to be `memcpy`.
+
+    Before and after: test/Conversion/lower-copies.mlir.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def PlanWorkspace : Pass<"seqmix-plan-workspace", "::mlir::ModuleOp"> {
   let summary = "place temporary buffers in the caller's workspace";
   let description = [{

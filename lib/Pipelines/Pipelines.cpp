@@ -114,6 +114,7 @@ static void buildCudaBuffers(OpPassManager &pm) {
 static void buildBuffers(OpPassManager &pm) {
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createLowerCopies());
   function.addPass(createLowerReductions());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(bufferization::createBufferHoistingPass());

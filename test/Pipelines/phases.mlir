@@ -62,6 +62,7 @@
 // BUFFERS-NEXT: canonicalize
 // BUFFERS-NEXT: cse
 // BUFFERS-NEXT: func.func(
+// BUFFERS-NEXT: seqmix-lower-copies
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: buffer-hoisting
