@@ -50,9 +50,7 @@ compare() {
     model=${library%.so}
     own=$(check "$model" --no-vendor-matmul)
     vendor=-
-    case $model in
-    *retnet* | *rwkv*) vendor=$(check "$model") ;;
-    esac
+    [ -f "$model.matmul" ] && vendor=$(check "$model")
     note "$own"
     note "$vendor"
     line "$model" "$own" "$vendor"

@@ -9,11 +9,12 @@
     gpu_artifacts.py FOLDER
 
 Fills FOLDER with seqmix-run and, for each case, NAME.so (code for both the CPU
-and the GPU), NAME.weights, NAME.io (a recording of inputs and expected outputs)
-and NAME.options (of `seqmix-run check`). The tools are taken from PATH. Cases are
+and the GPU), NAME.weights, NAME.io (a recording of inputs and expected outputs),
+NAME.options (of `seqmix-run check`), and an empty NAME.matmul if it multiplies
+matrices. The tools are taken from PATH. Cases are
 
-* the goldens and the trained model, and these with weights in bf16, which are
-  compared with the CPU;
+* the goldens and the trained model, some of them with weights in bf16 as well,
+  which are compared with the CPU;
 * every mixer that test/Execution holds to its meaning, with the same recordings;
 * the mixers and models once more at sizes that fill a GPU, with random inputs,
   compared with the CPU.
@@ -62,11 +63,8 @@ LARGE_MODELS = {
     "retnet": {"vocab_size": 301, "hidden_size": 264, "num_heads": 2, "num_hidden_layers": 2},
     "rwkv4": {"vocab_size": 301, "hidden_size": 330, "num_hidden_layers": 2},
 }
-GOLDENS = {
-    "fla_retnet": ("retnet", os.path.join(TEST, "goldens", "fla_retnet")),
-    "rwkv4": ("rwkv4", os.path.join(TEST, "goldens", "rwkv4")),
-    "retnet-kjv": ("retnet", os.path.join(EXAMPLES, "retnet", "kjv")),
-}
+# These also run with weights in bf16.
+NARROW = ("fla_retnet", "rwkv4", "retnet-kjv")
 
 
 class Folder:
@@ -85,6 +83,10 @@ class Folder:
             check=True,
         )
 
+    def has_matmul(self, name):
+        """gpu.sh runs it with the vendor's library too."""
+        open(self.place(name + ".matmul"), "w").close()
+
     def options(self, name, text):
         with open(self.place(name + ".options"), "w") as file:
             file.write(text + "\n")
@@ -97,10 +99,26 @@ def model_of(example):
     return os.path.join(EXAMPLES, example, example + ".sqm")
 
 
+def find_goldens():
+    """The folders of recordings, and the example that each is of: what the tests
+    of the examples compile for it."""
+    goldens = {"retnet-kjv": ("retnet", os.path.join(EXAMPLES, "retnet", "kjv"))}
+    command = re.compile(r"seqmixc %examples/(\w+)/.*%goldens/(\w+)/config.json")
+    for path in sorted(glob.glob(os.path.join(TEST, "Examples", "*.test"))):
+        for line in open(path):
+            match = command.search(line)
+            if match and "not seqmixc" not in line:
+                example, name = match.groups()
+                goldens[name] = (example, os.path.join(TEST, "goldens", name))
+    return goldens
+
+
 def add_goldens(folder):
-    for name, (example, source) in GOLDENS.items():
+    for name, (example, source) in find_goldens().items():
         config = os.path.join(source, "config.json")
         for suffix, weights in (("", "f32"), ("-bf16", "bf16")):
+            if suffix and name not in NARROW:
+                continue
             case = name + suffix
             folder.compile(case, model_of(example), "--config", config, f"--weights={weights}")
             if not suffix: # gpu.sh takes them for both
@@ -108,6 +126,7 @@ def add_goldens(folder):
                 folder.copy(os.path.join(source, "io.safetensors"), case + ".io")
             narrow = "--reference cpu --tol 3e-2 --tol-ways 3e-2"
             folder.options(case, narrow if suffix else "--tol 5e-4")
+            folder.has_matmul(case)
 
 
 def add_small_mixers(folder):
@@ -200,8 +219,12 @@ def main():
         for name, sizes in mixers.items():
             add_large(folder, f"large-{name}", os.path.join(place, name + ".sqm"), sizes, [])
     for name, sizes in LARGE_MODELS.items():
-        add_large(folder, f"large-{name}", model_of(name), sizes, [])
-        add_large(folder, f"large-{name}-bf16", model_of(name), sizes, ["--weights=bf16"])
+        for case, options in (
+            (f"large-{name}", []),
+            (f"large-{name}-bf16", ["--weights=bf16"]),
+        ):
+            add_large(folder, case, model_of(name), sizes, options)
+            folder.has_matmul(case)
     return 0
 
 
