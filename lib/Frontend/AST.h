@@ -45,9 +45,12 @@ struct Expr {
     string, ///< operands: the parts, literal pieces and interpolations
     name,
     index,  ///< operands: list, position
+    list,   ///< operands: the elements
+    entry,  ///< operands: the object; text: the name
     unary,  ///< text: the operator
     binary, ///< text: the operator
     select, ///< operands: condition, then, else
+    either, ///< operands: the value, and what it is instead of none
     call,   ///< text: the callee; operands: the arguments
   };
 

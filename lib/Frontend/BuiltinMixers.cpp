@@ -208,10 +208,10 @@ Val mlir::seqmix::sqm::buildPosition(Importer &im, SMLoc loc) {
     YieldOp::create(b, here, ValueRange{count, next});
   }
   im.tensors.setFinalState(entering, op.getFinalStates().front());
-  Value value = arith::SIToFPOp::create(
-      b, here, im.tensors.typeOf({}, /*isSequence=*/true),
-      op.getOutputs().front());
-  im.tokenPosition = Tensor{value, {}, /*isSequence=*/true};
+  im.tokenPosition = Tensor{op.getOutputs().front(), {}, /*isSequence=*/true};
+  // Most ask for it as a number, all for the same one.
+  im.tensors.numbers[op.getOutputs().front()] =
+      im.tensors.toNumbers(*im.tokenPosition).value;
   return Val{*im.tokenPosition};
 }
 
@@ -221,7 +221,7 @@ ArrayRef<Builtin> mlir::seqmix::sqm::mixerBuiltins() {
       // name, axes in brackets from .. to, arrow, operands from .. to, tensors
       {"shift", 0, 0, false, 1, 1, many, buildShift},
       {"conv", 0, 0, false, 2, 3, many, buildConv},
-      {"window_attention", 0, 0, false, 3, 3, many, buildAttention},
+      {"window_attention", 0, 0, false, 3, 3, many, buildAttention, true},
   };
   return rows;
 }

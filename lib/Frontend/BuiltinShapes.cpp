@@ -120,43 +120,80 @@ static Val buildRename(Importer &im, const Invocation &in) {
 static Val buildPart(Importer &im, const Invocation &in) {
   const Operand &operand = in.operands[0];
   unsigned position = im.tensors.findAxis(operand, in.axes[0], in.loc);
-  int64_t index = im.evalInteger(*in.expr.operands[1], "a part");
   int64_t whole = in.axes[0].size(), size = in.to.size();
-  if (index < 0 || size > whole || index > whole / size - 1)
-    im.fail(in.loc, "part {0} of size {1} is outside axis {2}", index, size,
-            sized(in.axes[0]));
+  bool isIndexed = in.operands.size() == 2;
+  if (isIndexed != in.expr.named.empty() || in.expr.named.size() > 1)
+    im.fail(in.loc, "part expects either the number of a piece or at = N");
+  for (const NamedArgument &argument : in.expr.named)
+    if (argument.id.name != "at")
+      im.unknown(argument.id.loc, "argument", argument.id.name, {"at"});
+  if (im.hasFailed)
+    return {};
+  const Expr &place =
+      isIndexed ? *in.expr.operands[1] : *in.expr.named.front().value;
+  int64_t index = im.evalInteger(place, isIndexed ? "a part" : "at");
+  if (index < 0 || size > whole ||
+      (isIndexed ? index > whole / size - 1 : index > whole - size))
+    im.fail(in.loc, "part {0}{1} of size {2} is outside axis {3}",
+            isIndexed ? "" : "at ", index, size, sized(in.axes[0]));
   if (!(in.axes[0] == in.to))
     checkAbsent(im, operand, in.to, in.loc);
   if (im.hasFailed)
     return {};
-  return Val{im.tensors.slice(operand.tensor(), position, index * size, in.to)};
+  return Val{im.tensors.slice(operand.tensor(), position,
+                              isIndexed ? index * size : index, in.to)};
 }
 
 static Val buildJoin(Importer &im, const Invocation &in) {
-  // Parts take each other's axes, as the operands of '+' do.
+  size_t count = in.operands.size();
+  if (in.axes.size() != 1 && in.axes.size() != count)
+    return im.fail(in.loc, "join of {0} parts along {1} axes", count,
+                   in.axes.size());
+  // Parts take each other's axes, as the operands of '+' do; the one along
+  // which they are joined is the first part's meanwhile.
+  auto along = [&](size_t part) {
+    return in.axes[in.axes.size() == 1 ? 0 : part];
+  };
+  const Axis &joint = in.axes[0];
   Operand all = in.operands.front();
   bool isSequence = false;
-  for (const Operand &part : in.operands) {
-    im.tensors.findAxis(part, in.axes[0], in.loc);
+  int64_t size = 0;
+  for (auto [index, part] : llvm::enumerate(in.operands)) {
+    unsigned position = im.tensors.findAxis(part, along(index), in.loc);
+    if (!(along(index) == joint))
+      checkAbsent(im, part, joint, in.loc);
+    if (im.hasFailed)
+      return {};
+    Operand renamed = part;
+    std::get<Tensor>(renamed.value.data).axes[position] = joint;
     isSequence |= part.tensor().isSequence;
-    Axes united = im.tensors.unite(all, part, in.loc);
+    size += along(index).size();
+    Axes united = im.tensors.unite(all, renamed, in.loc);
     std::get<Tensor>(all.value.data).axes = united;
   }
   if (im.hasFailed)
     return {};
-  int64_t count = in.operands.size();
-  if (in.axes[0].size() * count != in.to.size())
-    im.fail(in.loc, "{0} parts along axis {1} do not make axis {2}", count,
-            sized(in.axes[0]), sized(in.to));
+  if (size != in.to.size()) {
+    if (in.axes.size() == 1)
+      im.fail(in.loc, "{0} parts along axis {1} do not make axis {2}", count,
+              sized(joint), sized(in.to));
+    else
+      im.fail(in.loc, "parts of size {0} together do not make axis {1}", size,
+              sized(in.to));
+  }
   const Axes &list = all.tensor().axes;
-  if (!(in.axes[0] == in.to) && positionOf(in.to, list))
+  if (!(joint == in.to) && positionOf(in.to, list))
     im.fail(in.loc, "the result of join would have axis {0} twice", in.to);
   if (im.hasFailed)
     return {};
-  auto parts = llvm::map_to_vector(in.operands, [&](const Operand &part) {
-    return im.tensors.broadcast(part.tensor(), list, isSequence);
-  });
-  return Val{im.tensors.join(parts, *positionOf(in.axes[0], list), in.to)};
+  unsigned position = *positionOf(joint, list);
+  SmallVector<Tensor> parts;
+  for (auto [index, part] : llvm::enumerate(in.operands)) {
+    Axes own(list);
+    own[position] = along(index);
+    parts.push_back(im.tensors.broadcast(part.tensor(), own, isSequence));
+  }
+  return Val{im.tensors.join(parts, position, in.to)};
 }
 
 ArrayRef<Builtin> mlir::seqmix::sqm::shapeBuiltins() {
@@ -168,8 +205,8 @@ ArrayRef<Builtin> mlir::seqmix::sqm::shapeBuiltins() {
       {"merge", 2, many, false, 1, 1, many, buildMerge},
       {"repeat", 1, 1, false, 1, 1, many, buildRepeat},
       {"rename", 1, 1, true, 1, 1, many, buildRename},
-      {"part", 1, 1, true, 2, 2, 1, buildPart},
-      {"join", 1, 1, true, 1, many, many, buildJoin},
+      {"part", 1, 1, true, 1, 2, 1, buildPart, true},
+      {"join", 1, many, true, 1, many, many, buildJoin},
   };
   return rows;
 }

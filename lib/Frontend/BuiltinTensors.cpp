@@ -137,6 +137,35 @@ static Val buildEmbed(Importer &im, const Invocation &in) {
   return Val{im.tensors.gather(*ids, rows)};
 }
 
+static Val buildTake(Importer &im, const Invocation &in) {
+  const Operand &x = in.operands[0];
+  unsigned position = im.tensors.findAxis(x, in.axes[0], in.loc);
+  // Whole numbers stay such.
+  Operand index = in.operands[1];
+  const Tensor *given = index.value.tensor();
+  if (!given || !given->isWhole())
+    index.value = Val{im.tensors.toTensor(index)};
+  if (im.hasFailed)
+    return {};
+  Operand rest = x;
+  Axes &kept = std::get<Tensor>(rest.value.data).axes;
+  kept.erase(kept.begin() + position);
+  Axes list = im.tensors.unite(index, rest, in.loc);
+  return im.hasFailed
+             ? Val()
+             : Val{im.tensors.take(x.tensor(), position, index.tensor(), list)};
+}
+
+static Val buildGiven(Importer &im, const Invocation &in) {
+  const Operand &name = in.operands[0];
+  if (const std::string *entry = name.value.string())
+    return Val{im.findGiven(*entry) != nullptr};
+  return im.fail(name.loc,
+                 "given expects the name of an entry, a string, but "
+                 "'{0}' is {1}",
+                 name, name.value);
+}
+
 static Val buildLen(Importer &im, const Invocation &in) {
   const Operand &list = in.operands[0];
   if (const Val::List *elements = list.value.list())
@@ -156,7 +185,10 @@ ArrayRef<Builtin> mlir::seqmix::sqm::tensorBuiltins() {
       {"dot", 1, many, false, 2, 2, many, buildDot},
       {"linear", 0, 0, false, 2, 3, many, buildLinear},
       {"embed", 0, 0, false, 2, 2, 0, buildEmbed},
+      {"take", 1, 1, false, 2, 2, 1, buildTake},
+      {"where", 0, 0, false, 3, 3, 0, buildWhere},
       {"len", 0, 0, false, 1, 1, 0, buildLen},
+      {"given", 0, 0, false, 1, 1, 0, buildGiven},
   };
   return rows;
 }

@@ -71,7 +71,7 @@ static void checkShape(Importer &im, const Builtin &builtin, const Expr &expr) {
             countText(builtin.minOperands, builtin.maxOperands, "argument",
                       "arguments"),
             count);
-  if (!expr.named.empty() && name != "window_attention")
+  if (!expr.named.empty() && !builtin.readsNamed)
     im.fail(expr.named.front().id.loc, "{0} has no arguments by name", name);
 }
 

@@ -36,6 +36,8 @@ struct Builtin {
   /// How many operands, from the first on, are made tensors before the call.
   unsigned tensorOperands;
   Val (*build)(Importer &, const Invocation &);
+  /// Whether it has arguments by name, which it checks itself.
+  bool readsNamed = false;
 };
 
 /// The intrinsic of this name; null if there is none.
@@ -54,6 +56,10 @@ struct Elementwise {
   double (*ofOne)(double);
   double (*ofTwo)(double, double);
   TensorBuilder::OpFn build;
+  /// The op for whole numbers, if they stay such or are compared as such.
+  TensorBuilder::OpFn buildWhole = nullptr;
+  /// Of truths rather than numbers, and whether the result is one.
+  bool takesTruths = false, givesTruth = false;
 
   unsigned arity() const { return ofOne ? 1 : 2; }
 };
@@ -63,6 +69,8 @@ ArrayRef<Elementwise> elementwiseFunctions();
 const Elementwise *findElementwise(StringRef name, unsigned arity);
 Val callElementwise(Importer &im, const Elementwise &function,
                     ArrayRef<Operand> operands, SMLoc loc);
+/// `a` where the condition is true, and else `b`.
+Val buildWhere(Importer &im, const Invocation &in);
 /// As an intrinsic.
 Val buildElementwise(Importer &im, const Invocation &in);
 

@@ -163,23 +163,38 @@ void Importer::readDefines(const Callable &entry) {
   }
 }
 
-Val Importer::fromJSON(const Ident &id, const llvm::json::Value &json) {
+static Val fromJSON(const llvm::json::Value &json) {
   if (auto number = json.getAsNumber())
     return Val{*number};
   if (auto boolean = json.getAsBoolean())
     return Val{*boolean};
   if (auto string = json.getAsString())
     return Val{string->str()};
-  const llvm::json::Array *array = json.getAsArray();
-  if (!array)
-    return fail(id.loc,
-                "config '{0}' holds {1}; only numbers, strings, true, false "
-                "and lists of them are values",
-                id, json.getAsNull() ? "null in a list" : "an object");
-  Val::List list;
-  for (const llvm::json::Value &element : *array)
-    list.push_back(fromJSON(id, element));
-  return Val{std::move(list)};
+  if (const llvm::json::Array *array = json.getAsArray()) {
+    Val::List list;
+    for (const llvm::json::Value &element : *array)
+      list.push_back(fromJSON(element));
+    return Val{std::move(list)};
+  }
+  if (json.getAsNull())
+    return Val();
+  // JSON has no infinity; some write it as the only entry of an object.
+  const llvm::json::Object &entries = *json.getAsObject();
+  double number = 0;
+  if (auto spelling = entries.getString("__float__");
+      spelling && entries.size() == 1 &&
+      !StringRef(spelling->upper()).getAsDouble(number))
+    return Val{number};
+  Val::Object object;
+  for (const auto &[name, value] : entries)
+    object.emplace_back(name.str(), fromJSON(value));
+  llvm::sort(object, llvm::less_first());
+  return Val{std::move(object)};
+}
+
+const llvm::json::Value *Importer::findGiven(StringRef name) const {
+  const llvm::json::Value *given = defines.get(name);
+  return given ? given : options.config.get(name);
 }
 
 void Importer::evalConfig() {
@@ -188,12 +203,10 @@ void Importer::evalConfig() {
     if (stmt.kind == Stmt::Kind::require)
       continue;
     const Ident &id = stmt.targets.front();
-    const llvm::json::Value *given = defines.get(id.name);
-    if (!given)
-      given = options.config.get(id.name);
+    const llvm::json::Value *given = findGiven(id.name);
     Val value;
     if (given && given->kind() != llvm::json::Value::Null)
-      value = fromJSON(id, *given);
+      value = fromJSON(*given);
     else if (!stmt.value)
       missing += (missing.empty() ? "" : ", ") + id.name.str();
     else if (missing.empty()) // A default may need what is missing.

@@ -168,7 +168,18 @@ void Importer::execLoop(const Stmt &stmt) {
 }
 
 void Importer::execRequire(const Stmt &stmt) {
-  if (evalConstant<bool>(*stmt.value, "a requirement"))
+  // `position < N` bounds the session, which is checked when it runs.
+  const Expr &condition = *stmt.value;
+  if (condition.text == "<" && condition.operands[0]->text == "position" &&
+      scope->callable) {
+    int64_t limit = evalInteger(*condition.operands[1], "a length");
+    if (limit < 1)
+      fail(condition.loc, "a session of fewer than {0} tokens is empty",
+           limit + 1);
+    maxLength = std::min(maxLength.value_or(limit), limit);
+    return;
+  }
+  if (evalConstant<bool>(condition, "a requirement"))
     return;
   std::string message =
       evalConstant<std::string>(*stmt.second, "the message of 'require'");
@@ -180,6 +191,11 @@ void Importer::execRequire(const Stmt &stmt) {
     StringRef name = expr->text;
     if (expr->kind == Expr::Kind::name && isConfigEntry(name))
       values[name] = name.str() + " = " + config[name].source();
+    if (expr->kind == Expr::Kind::entry) {
+      name = expr->source;
+      values[name] = name.str() + " = " + eval(*expr).source();
+      continue;
+    }
     for (const ExprPtr &operand : llvm::reverse(expr->operands))
       rest.push_back(operand.get());
   }

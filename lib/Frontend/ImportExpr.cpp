@@ -115,6 +115,10 @@ Val Importer::evalUncounted(const Expr &expr) {
     return evalName(expr);
   case Expr::Kind::index:
     return evalIndex(expr);
+  case Expr::Kind::list:
+    return evalList(expr);
+  case Expr::Kind::entry:
+    return evalEntry(expr);
   case Expr::Kind::unary:
     return evalUnary(expr);
   case Expr::Kind::binary:
@@ -125,6 +129,10 @@ Val Importer::evalUncounted(const Expr &expr) {
         *expr.operands[evalConstant<bool>(*expr.operands[0], "a condition")
                            ? 1
                            : 2]);
+  case Expr::Kind::either: {
+    Val value = eval(*expr.operands[0]);
+    return value.isNone() ? eval(*expr.operands[1]) : value;
+  }
   case Expr::Kind::call:
     return evalCall(expr);
   }
@@ -193,19 +201,48 @@ Val Importer::evalIndex(const Expr &expr) {
   return hasFailed ? Val() : (*list.list())[index];
 }
 
+Val Importer::evalList(const Expr &expr) {
+  Val::List list;
+  for (const ExprPtr &element : expr.operands)
+    list.push_back(eval(*element));
+  for (auto [element, value] : llvm::zip_equal(expr.operands, list))
+    if (value.tensor())
+      fail(element->loc, "a list holds constants but '{0}' is {1}",
+           element->source, value);
+  return Val{std::move(list)};
+}
+
+/// Of none, and where there is no such entry, it is none.
+Val Importer::evalEntry(const Expr &expr) {
+  Val object = eval(*expr.operands[0]);
+  if (!object.object() && !object.isNone())
+    return fail(expr.loc, "only an object has entries; '{0}' is {1}",
+                expr.operands[0]->source, object);
+  const Val *value = object.entry(expr.text);
+  return value ? *value : Val();
+}
+
 Val Importer::evalUnary(const Expr &expr) {
-  if (expr.text == "not")
-    return Val{!evalConstant<bool>(*expr.operands[0], "the operand of 'not'")};
   Operand operand = evalOperand(*expr.operands[0]);
+  if (expr.text == "not" && !operand.value.tensor())
+    return Val{!toConstant<bool>(operand, "the operand of 'not'")};
+  if (expr.text == "not")
+    return callElementwise(*this, *findElementwise("not", 2),
+                           {operand, {Val{true}, expr.loc, "true"}}, expr.loc);
   return callElementwise(*this, *findElementwise(expr.text, 1), operand,
                          expr.loc);
 }
 
 Val Importer::evalLogical(const Expr &expr) {
   std::string what = ("an operand of '" + expr.text + "'").str();
-  bool left = evalConstant<bool>(*expr.operands[0], what);
-  bool decides = left == (expr.text == "or");
-  return Val{decides ? left : evalConstant<bool>(*expr.operands[1], what)};
+  Operand a = evalOperand(*expr.operands[0]);
+  if (!a.value.tensor() && toConstant<bool>(a, what) == (expr.text == "or"))
+    return a.value;
+  Operand b = evalOperand(*expr.operands[1]);
+  if (!a.value.tensor() && !b.value.tensor())
+    return Val{toConstant<bool>(b, what)};
+  return callElementwise(*this, *findElementwise(expr.text, 2), {a, b},
+                         expr.loc);
 }
 
 /// Compares two constants; none if `op` does not compare these.
@@ -220,9 +257,14 @@ static std::optional<bool> compare(StringRef op, const Val &a, const Val &b) {
         .Case("==", x == y)
         .Default(x != y);
   }
-  // Of other kinds, only none can be compared with everything.
-  bool areAlike = (a.string() && b.string()) || (a.boolean() && b.boolean());
-  bool isAnswer = areAlike || a.isNone() || b.isNone();
+  if (op == "in" && b.list())
+    return llvm::any_of(*b.list(), [&](const Val &element) {
+      return compare("==", a, element).value_or(false);
+    });
+  if (op == "in" && b.object() && a.string())
+    return b.entry(*a.string()) != nullptr;
+  // A tensor can be compared with none, as every constant can.
+  bool isAnswer = (!a.tensor() && !b.tensor()) || a.isNone() || b.isNone();
   if (!isAnswer || (op != "==" && op != "!="))
     return std::nullopt;
   return (a.source() == b.source()) == (op == "==");
@@ -232,18 +274,22 @@ Val Importer::evalBinary(const Expr &expr) {
   Operand a = evalOperand(*expr.operands[0]);
   Operand b = evalOperand(*expr.operands[1]);
   StringRef op = expr.text;
+  if (hasFailed)
+    return {};
   const Elementwise *function = findElementwise(op, 2);
-  if (!function) {
+  auto isNumeric = [](const Val &value) {
+    return value.number() || (value.tensor() && !value.tensor()->isTruth());
+  };
+  bool areNumbers = a.value.number() && b.value.number();
+  if (!function || function->givesTruth) {
     if (std::optional<bool> result = compare(op, a.value, b.value))
       return Val{*result};
-    return fail(expr.loc, "'{0}' cannot compare {1} with {2}", op, a.value,
-                b.value);
-  }
-  bool areNumbers = a.value.number() && b.value.number();
-  if (areNumbers && (op == "/" || op == "%") && *b.value.number() == 0)
+    if (!function || !isNumeric(a.value) || !isNumeric(b.value))
+      return fail(expr.loc, "'{0}' cannot compare {1} with {2}", op, a.value,
+                  b.value);
+  } else if (areNumbers && (op == "/" || op == "%") && *b.value.number() == 0) {
     return fail(expr.loc, "division by zero");
-  if (op == "%" && !areNumbers)
-    return fail(expr.loc, "'%' is for constants only");
+  }
   return callElementwise(*this, *function, {a, b}, expr.loc);
 }
 

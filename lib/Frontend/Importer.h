@@ -66,6 +66,8 @@ public:
   double evalNumber(const Expr &expr, StringRef what);
   int64_t evalInteger(const Expr &expr, StringRef what);
   void countSteps(SMLoc loc, int64_t count = 1);
+  /// What -D or the configuration says, also if it is null; or null.
+  const llvm::json::Value *findGiven(StringRef name) const;
 
   TensorBuilder tensors;
   /// The scope of the mixer being built.
@@ -87,7 +89,6 @@ private:
   const Callable *chooseEntry();
   void addMixerAxes(const Callable &mixer);
   void readDefines(const Callable &entry);
-  Val fromJSON(const Ident &id, const llvm::json::Value &json);
   void evalConfig();
   void evalAxes();
 
@@ -129,19 +130,24 @@ private:
   Val evalName(const Expr &expr);
   Val evalString(const Expr &expr);
   Val evalIndex(const Expr &expr);
+  Val evalList(const Expr &expr);
+  Val evalEntry(const Expr &expr);
   Val evalUnary(const Expr &expr);
   Val evalBinary(const Expr &expr);
   Val evalLogical(const Expr &expr);
   Val evalCall(const Expr &expr);
   /// A constant of this type, or an error that names `what` it is for.
   template <typename T> T evalConstant(const Expr &expr, StringRef what) {
-    Val value = eval(expr);
-    if (const T *constant = std::get_if<T>(&value.data))
+    return toConstant<T>({eval(expr), expr.loc, ""}, what);
+  }
+  template <typename T> T toConstant(const Operand &operand, StringRef what) {
+    if (const T *constant = std::get_if<T>(&operand.value.data))
       return *constant;
     StringRef kind = std::is_same_v<T, double> ? "a constant number"
                      : std::is_same_v<T, bool> ? "a constant true or false"
                                                : "a string";
-    return fail(expr.loc, "{0} must be {1} but is {2}", what, kind, value);
+    return fail(operand.loc, "{0} must be {1} but is {2}", what, kind,
+                operand.value);
   }
   bool isConfigEntry(StringRef name) const;
   const Callable *lookupCallable(StringRef name);

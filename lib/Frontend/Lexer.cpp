@@ -52,7 +52,7 @@ Token Lexer::next() {
   for (StringRef two : {"->", "..", "==", "!=", "<=", ">="})
     if (rest.starts_with(two))
       return take(Token::Kind::punctuation, 2);
-  if (StringRef("{}[]()=,;+-*/%<>?:").contains(c))
+  if (StringRef("{}[]()=,;.+-*/%<>?:").contains(c))
     return take(Token::Kind::punctuation, 1);
   // A run of stray bytes is one mistake, not one for each byte.
   Token token = take(Token::Kind::invalid, 1);

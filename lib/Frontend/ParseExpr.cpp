@@ -24,9 +24,10 @@ static unsigned precedenceOf(const Token &token) {
   return llvm::StringSwitch<unsigned>(token.text)
       .Case("or", 1)
       .Case("and", 2)
-      .Cases({"==", "!=", "<", "<=", ">", ">="}, comparison)
-      .Cases({"+", "-"}, 4)
-      .Cases({"*", "/", "%"}, 5)
+      .Cases({"==", "!=", "<", "<=", ">", ">=", "in"}, comparison)
+      .Case("else", 4)
+      .Cases({"+", "-"}, 5)
+      .Cases({"*", "/", "%"}, 6)
       .Default(0);
 }
 
@@ -85,8 +86,9 @@ ExprPtr Parser::parseBinary(unsigned minPrecedence) {
     Token op = token;
     advance();
     ExprPtr right = parseBinary(precedence + 1);
-    left =
-        make(Expr::Kind::binary, op.loc(), begin, op.text, listOf(left, right));
+    Expr::Kind kind =
+        op.text == "else" ? Expr::Kind::either : Expr::Kind::binary;
+    left = make(kind, op.loc(), begin, op.text, listOf(left, right));
   }
 }
 
@@ -122,6 +124,8 @@ ExprPtr Parser::parsePrimary() {
     return makeConstant(first, {});
   if (first.kind == Token::Kind::identifier)
     return parseNamed();
+  if (consume("["))
+    return parseList(first);
   if (!consume("("))
     unexpected("an expression");
   if (errors.hasFailed)
@@ -129,6 +133,18 @@ ExprPtr Parser::parsePrimary() {
   ExprPtr expr = parseExpr();
   expect(")", "after the expression");
   return expr;
+}
+
+/// Parses the elements of a list, after the bracket.
+ExprPtr Parser::parseList(const Token &first) {
+  std::vector<ExprPtr> elements;
+  while (!closes("]")) {
+    elements.push_back(parseExpr());
+    if (!consume(",") && !is("]"))
+      unexpected("',' or ']' after an element");
+  }
+  return make(Expr::Kind::list, first.loc(), first.loc(), "",
+              std::move(elements));
 }
 
 /// Parses "text{expr}text": what is between braces is an expression.
@@ -158,8 +174,9 @@ ExprPtr Parser::parseString() {
               std::move(parts));
 }
 
-/// Parses what starts with a name: the name alone, `list[index]`, or a call
-/// `name[axes](arguments)`. What stands in brackets shows only after them.
+/// Parses what starts with a name: the name alone, `list[index]`,
+/// `object.entry`, or a call `name[axes](arguments)`. What stands in brackets
+/// shows only after them.
 ExprPtr Parser::parseNamed() {
   Ident id = parseIdent("an expression");
   if (errors.hasFailed)
@@ -167,8 +184,17 @@ ExprPtr Parser::parseNamed() {
   ExprPtr expr = make(Expr::Kind::name, id.loc, id.loc, id.name);
   if (is("("))
     return parseCall(id, {}, std::nullopt);
-  while (is("[")) {
+  while (is("[") || is(".")) {
     SMLoc bracket = token.loc();
+    if (consume(".")) {
+      // An entry may be called as a keyword is.
+      StringRef name = token.text;
+      if (token.kind != Token::Kind::identifier)
+        unexpected("the name of an entry");
+      advance();
+      expr = make(Expr::Kind::entry, bracket, id.loc, name, listOf(expr));
+      continue;
+    }
     advance();
     std::vector<ExprPtr> items;
     do
@@ -204,7 +230,8 @@ ExprPtr Parser::parseCall(Ident id, std::vector<ExprPtr> axes,
     }
     Lexer ahead = lexer;
     if (token.kind == Token::Kind::identifier && ahead.next().text == "=") {
-      Ident name = parseIdent("a name");
+      Ident name = {token.text, token.loc()};
+      advance();
       advance();
       named.push_back({name, parseExpr()});
     } else {

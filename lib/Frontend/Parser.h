@@ -65,6 +65,7 @@ private:
   ExprPtr parseBinary(unsigned minPrecedence);
   ExprPtr parseUnary();
   ExprPtr parsePrimary();
+  ExprPtr parseList(const Token &first);
   ExprPtr parseString();
   ExprPtr parseNamed();
   ExprPtr parseCall(Ident id, std::vector<ExprPtr> axes,

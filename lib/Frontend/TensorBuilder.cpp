@@ -49,18 +49,32 @@ SmallVector<OpFoldResult> TensorBuilder::extents(ArrayRef<Axis> axes,
   return sizes;
 }
 
-Value TensorBuilder::empty(ArrayRef<Axis> axes, bool isSequence) {
-  return tensor::EmptyOp::create(b, loc, extents(axes, isSequence), type);
+static Type elementOf(const Tensor &x) {
+  return getElementTypeOrSelf(x.value.getType());
 }
 
-Tensor TensorBuilder::fill(double value, ArrayRef<Axis> axes, bool isSequence) {
-  TypedAttr scalar = b.getFloatAttr(type, value);
+TypedAttr TensorBuilder::attrOf(double value, Type element) {
+  if (isa<FloatType>(element))
+    return b.getFloatAttr(element, value);
+  return b.getIntegerAttr(element, static_cast<int64_t>(value));
+}
+
+Value TensorBuilder::empty(ArrayRef<Axis> axes, bool isSequence, Type element) {
+  return tensor::EmptyOp::create(b, loc, extents(axes, isSequence), element);
+}
+
+Tensor TensorBuilder::fill(double value, ArrayRef<Axis> axes, bool isSequence,
+                           Type element) {
+  element = element ? element : Type(type);
+  TypedAttr scalar = attrOf(value, element);
   Value result;
   if (isSequence) {
     Value fill = arith::ConstantOp::create(b, loc, scalar);
-    result = linalg::FillOp::create(b, loc, fill, empty(axes, true)).result();
+    result = linalg::FillOp::create(b, loc, fill, empty(axes, true, element))
+                 .result();
   } else {
-    auto splat = DenseElementsAttr::get(typeOf(axes, false), Attribute(scalar));
+    auto splat =
+        DenseElementsAttr::get(typeOf(axes, false, element), Attribute(scalar));
     result = arith::ConstantOp::create(b, loc, splat);
   }
   return {result, Axes(axes), isSequence};
@@ -74,20 +88,23 @@ Tensor TensorBuilder::transpose(const Tensor &x, ArrayRef<Axis> order) {
   for (const Axis &axis : order)
     permutation.push_back(leading(x.isSequence) + *positionOf(axis, x.axes));
   auto op = linalg::TransposeOp::create(
-      b, loc, x.value, empty(order, x.isSequence), permutation);
+      b, loc, x.value, empty(order, x.isSequence, elementOf(x)), permutation);
   return {op->getResult(0), Axes(order), x.isSequence};
 }
 
 Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<Axis> axes,
-                                bool isSequence) {
+                                bool isSequence, Type element) {
+  if (!element)
+    element = x.isTruth() ? Type(b.getI1Type()) : type;
   if (x.elements && x.axes.empty())
-    return fill(x.elements->front(), axes, isSequence);
+    return fill(x.elements->front(), axes, isSequence, element);
   if (x.elements) {
-    auto toAttr = [&](double element) -> Attribute {
-      return b.getFloatAttr(type, element);
+    auto toAttr = [&](double number) -> Attribute {
+      return attrOf(number, element);
     };
-    auto dense = DenseElementsAttr::get(
-        typeOf(x.axes, false), llvm::map_to_vector(*x.elements, toAttr));
+    auto dense =
+        DenseElementsAttr::get(typeOf(x.axes, false, element),
+                               llvm::map_to_vector(*x.elements, toAttr));
     Value value = arith::ConstantOp::create(b, loc, dense);
     return broadcast({value, x.axes}, axes, isSequence);
   }
@@ -106,8 +123,8 @@ Tensor TensorBuilder::broadcast(const Tensor &x, ArrayRef<Axis> axes,
   Tensor ordered = transpose(x, present);
   if (added.empty())
     return ordered;
-  auto op = linalg::BroadcastOp::create(b, loc, ordered.value,
-                                        empty(axes, isSequence), added);
+  auto op = linalg::BroadcastOp::create(
+      b, loc, ordered.value, empty(axes, isSequence, elementOf(x)), added);
   return {op->getResult(0), Axes(axes), isSequence};
 }
 
@@ -218,7 +235,7 @@ Tensor TensorBuilder::join(ArrayRef<Tensor> parts, unsigned position,
   unsigned rank = leading(first.isSequence) + axes.size();
   SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(rank, b.getIndexAttr(1));
-  Value value = empty(axes, first.isSequence);
+  Value value = empty(axes, first.isSequence, type);
   int64_t offset = 0;
   for (const Tensor &part : parts) {
     offsets[leading(first.isSequence) + position] = b.getIndexAttr(offset);
@@ -240,7 +257,7 @@ Tensor TensorBuilder::gather(const Tensor &tokens, const Tensor &table) {
                                              utils::IteratorType::parallel);
   auto op = linalg::GenericOp::create(
       b, loc, typeOf(axes, tokens.isSequence), tokens.value,
-      empty(axes, tokens.isSequence), maps, iterators,
+      empty(axes, tokens.isSequence, type), maps, iterators,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
         Value row = arith::IndexCastOp::create(nested, loc,
                                                nested.getIndexType(), args[0]);
@@ -250,6 +267,57 @@ Tensor TensorBuilder::gather(const Tensor &tokens, const Tensor &table) {
         linalg::YieldOp::create(nested, loc, element);
       });
   return {op->getResult(0), axes, tokens.isSequence};
+}
+
+Tensor TensorBuilder::take(const Tensor &x, unsigned position,
+                           const Tensor &indices, ArrayRef<Axis> axes) {
+  bool isSequence = x.isSequence || indices.isSequence;
+  unsigned first = leading(isSequence), rank = first + axes.size();
+  SmallVector<AffineExpr> exprs;
+  for (unsigned i = 0; i < leading(indices.isSequence); ++i)
+    exprs.push_back(b.getAffineDimExpr(i));
+  for (const Axis &axis : indices.axes)
+    exprs.push_back(b.getAffineDimExpr(first + *positionOf(axis, axes)));
+  AffineMap maps[] = {AffineMap::get(rank, 0, exprs, b.getContext()),
+                      b.getMultiDimIdentityMap(rank)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  int64_t last = x.axes[position].size() - 1;
+  auto op = linalg::GenericOp::create(
+      b, loc, typeOf(axes, isSequence), indices.value,
+      empty(axes, isSequence, type), maps, iterators,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
+        auto index = [&](unsigned dim) -> Value {
+          return linalg::IndexOp::create(nested, loc, dim);
+        };
+        auto bound = [&](int64_t value) -> Value {
+          return arith::ConstantOp::create(nested, loc,
+                                           nested.getI64IntegerAttr(value));
+        };
+        Value at = args[0];
+        if (!at.getType().isInteger())
+          at = arith::FPToSIOp::create(nested, loc, nested.getI64Type(), at);
+        at = arith::MaxSIOp::create(nested, loc, at, bound(0));
+        at = arith::MinSIOp::create(nested, loc, at, bound(last));
+        at = arith::IndexCastOp::create(nested, loc, nested.getIndexType(), at);
+        SmallVector<Value> where;
+        for (unsigned i = 0; i < leading(x.isSequence); ++i)
+          where.push_back(index(i));
+        for (auto [i, axis] : llvm::enumerate(x.axes))
+          where.push_back(
+              i == position ? at : index(first + *positionOf(axis, axes)));
+        Value element = tensor::ExtractOp::create(nested, loc, x.value, where);
+        linalg::YieldOp::create(nested, loc, element);
+      });
+  return {op->getResult(0), Axes(axes), isSequence};
+}
+
+Tensor TensorBuilder::toNumbers(const Tensor &whole) {
+  Value known = numbers.lookup(whole.value);
+  if (!known)
+    known = arith::SIToFPOp::create(
+        b, loc, typeOf(whole.axes, whole.isSequence), whole.value);
+  return {known, whole.axes, whole.isSequence};
 }
 
 //===----------------------------------------------------------------------===//

@@ -33,11 +33,13 @@ public:
   unsigned findAxis(const Operand &operand, const Axis &axis, SMLoc loc);
   /// The number or tensor; a constant stays one.
   Tensor toNumeric(const Operand &operand);
+  /// True or false, or a tensor of such; a constant stays one.
+  Tensor toTruth(const Operand &operand);
   /// The number or tensor as a value.
   Tensor toTensor(const Operand &operand);
   /// `broadcast`, if the constant fits the type.
   Tensor spread(const Tensor &numeric, SMLoc loc, ArrayRef<Axis> axes,
-                bool isSequence);
+                bool isSequence, Type element = {});
   /// What is assigned to `target`, with its axes.
   Tensor coerce(const Operand &operand, ArrayRef<Axis> axes, StringRef target,
                 SMLoc declaredAt);
@@ -53,10 +55,13 @@ public:
   RankedTensorType stateType(ArrayRef<Axis> axes, Type element = {}) const;
 
   /// `value` everywhere.
-  Tensor fill(double value, ArrayRef<Axis> axes, bool isSequence);
+  Tensor fill(double value, ArrayRef<Axis> axes, bool isSequence,
+              Type element = {});
   /// Gives `x` these axes, in this order, and makes it a sequence if asked. A
-  /// constant gets its value here; the other functions do not take one.
-  Tensor broadcast(const Tensor &x, ArrayRef<Axis> axes, bool isSequence);
+  /// constant gets its value here, of `element` or the model's float type; the
+  /// other functions do not take one.
+  Tensor broadcast(const Tensor &x, ArrayRef<Axis> axes, bool isSequence,
+                   Type element = {});
   /// Combines the axes at `positions` (ascending) with `fn`, from `init`.
   Tensor reduce(OpFn fn, double init, const Tensor &x,
                 ArrayRef<int64_t> positions);
@@ -77,6 +82,13 @@ public:
   Tensor join(ArrayRef<Tensor> parts, unsigned position, const Axis &joined);
   /// Rows of `table` by the integers in `tokens`.
   Tensor gather(const Tensor &tokens, const Tensor &table);
+  /// The elements of `x` at `indices` along the axis at `position`, with the
+  /// axes of `indices` that `x` lacks before the rest; those that both have are
+  /// walked together. An index outside gives the nearest element.
+  Tensor take(const Tensor &x, unsigned position, const Tensor &indices,
+              ArrayRef<Axis> axes);
+  /// Whole numbers as numbers.
+  Tensor toNumbers(const Tensor &whole);
 
   // The entry being built.
 
@@ -98,9 +110,12 @@ public:
   Location loc;
   /// Extents of the sequences of the entry being built; null before one.
   Value batch, time;
+  /// What `toNumbers` has made.
+  llvm::DenseMap<Value, Value> numbers;
 
 private:
-  Value empty(ArrayRef<Axis> axes, bool isSequence);
+  TypedAttr attrOf(double value, Type element);
+  Value empty(ArrayRef<Axis> axes, bool isSequence, Type element);
   Tensor transpose(const Tensor &x, ArrayRef<Axis> order);
   SmallVector<OpFoldResult> extents(ArrayRef<Axis> axes, bool isSequence);
 

@@ -76,6 +76,13 @@ Tensor TensorBuilder::toNumeric(const Operand &operand) {
     return errors.fail(operand.loc,
                        "expected a number or a tensor but '{0}' is {1}",
                        operand, operand.value);
+  if (tensor->isTruth())
+    return errors.fail(operand.loc,
+                       "'{0}' is true or false; where(condition, a, b) makes "
+                       "numbers of it",
+                       operand);
+  if (tensor->isWhole())
+    return toNumbers(*tensor);
   bool isInteger = tensor->value &&
                    getElementTypeOrSelf(tensor->value.getType()).isInteger();
   if (isInteger)
@@ -85,15 +92,31 @@ Tensor TensorBuilder::toNumeric(const Operand &operand) {
   return *tensor;
 }
 
+Tensor TensorBuilder::toTruth(const Operand &operand) {
+  const Tensor *tensor = operand.value.tensor();
+  if (const bool *constant = operand.value.boolean()) {
+    Tensor truth = Tensor::of({*constant ? 1.0 : 0.0});
+    truth.holdsTruths = true;
+    return truth;
+  }
+  if (!tensor || !tensor->isTruth())
+    return errors.fail(operand.loc,
+                       "expected true or false, or a comparison, but '{0}' is "
+                       "{1}",
+                       operand, operand.value);
+  return *tensor;
+}
+
 Tensor TensorBuilder::spread(const Tensor &tensor, SMLoc loc,
-                             ArrayRef<Axis> list, bool isSequence) {
+                             ArrayRef<Axis> list, bool isSequence,
+                             Type element) {
   if (tensor.elements && !type.isF64())
     for (double number : *tensor.elements)
       if (std::isfinite(number) && !std::isfinite(static_cast<float>(number)))
         errors.fail(loc, "{0} does not fit f32", number);
   if (errors.hasFailed)
     return {};
-  return broadcast(tensor, list, isSequence);
+  return broadcast(tensor, list, isSequence, element);
 }
 
 Tensor TensorBuilder::toTensor(const Operand &operand) {

@@ -7,6 +7,7 @@
 
 #include "lib/Frontend/Value.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <charconv>
@@ -57,6 +58,23 @@ Tensor Tensor::of(std::vector<double> elements, Axes axes) {
   return {mlir::Value(), std::move(axes), /*isSequence=*/false, shared};
 }
 
+const Val *Val::entry(llvm::StringRef name) const {
+  if (const Object *entries = object())
+    for (const auto &[key, value] : *entries)
+      if (key == name)
+        return &value;
+  return nullptr;
+}
+
+bool Tensor::isTruth() const {
+  return value ? mlir::getElementTypeOrSelf(value.getType()).isInteger(1)
+               : holdsTruths;
+}
+
+bool Tensor::isWhole() const {
+  return value && mlir::getElementTypeOrSelf(value.getType()).isInteger(64);
+}
+
 std::string Val::source() const {
   if (const double *n = number())
     return toString(*n);
@@ -67,17 +85,25 @@ std::string Val::source() const {
   if (isNone())
     return "none";
   if (const Tensor *t = tensor())
-    return t->axes.empty() ? "a tensor without axes"
-                           : "a tensor " + toString(t->axes);
-  std::string text = "[";
-  for (const Val &element : *list())
-    text += (text.size() == 1 ? "" : ", ") + element.source();
-  return text + "]";
+    return std::string(t->isTruth() ? "a truth" : "a tensor") +
+           (t->axes.empty() ? " without axes" : " " + toString(t->axes));
+  bool isList = list() != nullptr;
+  std::string text = isList ? "[" : "{";
+  auto add = [&](const std::string &item) {
+    text += (text.size() == 1 ? "" : ", ") + item;
+  };
+  if (isList)
+    for (const Val &element : *list())
+      add(element.source());
+  else
+    for (const auto &[name, value] : *object())
+      add(name + " = " + value.source());
+  return text + (isList ? "]" : "}");
 }
 
 std::string mlir::seqmix::sqm::toString(const Val &value) {
-  if (value.list())
-    return "a list";
+  if (value.list() || value.object())
+    return value.list() ? "a list" : "an object";
   std::string what = value.number()   ? "the number "
                      : value.string() ? "the string "
                                       : "";

@@ -56,9 +56,15 @@ struct Tensor {
   Axes axes;
   bool isSequence = false;
   std::shared_ptr<const std::vector<double>> elements = nullptr;
+  /// Of a constant: 0 and 1 are false and true.
+  bool holdsTruths = false;
 
   /// A constant.
   static Tensor of(std::vector<double> elements, Axes axes = {});
+  /// True or false, the results of comparisons.
+  bool isTruth() const;
+  /// Whole numbers as such, which `position` is; one of 64 bits each.
+  bool isWhole() const;
 };
 
 /// A value: known while compiling, or a tensor.
@@ -66,15 +72,20 @@ struct Val {
   /// A value that is equal to itself alone.
   using None = std::monostate;
   using List = std::vector<Val>;
-  std::variant<None, double, bool, std::string, List, Tensor> data;
+  /// Named values, in the order of their names.
+  using Object = std::vector<std::pair<std::string, Val>>;
+  std::variant<None, double, bool, std::string, List, Object, Tensor> data;
 
   const double *number() const { return std::get_if<double>(&data); }
   const bool *boolean() const { return std::get_if<bool>(&data); }
   const std::string *string() const { return std::get_if<std::string>(&data); }
   const List *list() const { return std::get_if<List>(&data); }
+  const Object *object() const { return std::get_if<Object>(&data); }
   const Tensor *tensor() const { return std::get_if<Tensor>(&data); }
   bool isNone() const { return std::holds_alternative<None>(data); }
-  /// As it would be written: 8, "a", [1, 2]; "a tensor [H, K]".
+  /// The entry of an object, or null.
+  const Val *entry(llvm::StringRef name) const;
+  /// As it would be written: 8, "a", [1, 2], {a = 1}; "a tensor [H, K]".
   std::string source() const;
 };
 
