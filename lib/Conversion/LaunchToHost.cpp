@@ -238,8 +238,9 @@ LogicalResult HostCalls::convert(memref::CopyOp op) {
   if (failed(source) || failed(target))
     return failure();
   auto type = cast<MemRefType>(op.getSource().getType());
-  Value bytes = multiply(countElements(op.getSource(), type.getRank()),
-                         i64(type.getElementTypeBitWidth() / 8));
+  Value bytes =
+      multiply(countElements(op.getSource(), type.getRank()),
+               i64(llvm::divideCeil(type.getElementTypeBitWidth(), 8)));
   auto toPointer = [&](Value address) -> Value {
     return LLVM::IntToPtrOp::create(b, loc, pointer, address);
   };

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A copy of memory in one piece becomes `memcpy`. For any other upstream calls a
-// function of its runner, which a compiled model does not have.
+// A copy of memory in one piece becomes `memcpy`. For any other upstream calls
+// a function of its runner, which a compiled model does not have.
 //
 //===----------------------------------------------------------------------===//
 

@@ -80,9 +80,10 @@ static LogicalResult measure(Temporary &temporary) {
   for (int64_t extent : type.getShape())
     if (!ShapedType::isDynamic(extent))
       count *= extent;
-  temporary.bytes = llvm::alignTo(
-      std::max<int64_t>(count * type.getElementTypeBitWidth() / 8, 1),
-      SEQMIX_ABI_ALIGNMENT);
+  // A truth value takes a byte.
+  int64_t element = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  temporary.bytes = llvm::alignTo(std::max<int64_t>(count * element, 1),
+                                  SEQMIX_ABI_ALIGNMENT);
   for (Value extent : alloc.getDynamicSizes()) {
     FailureOr<CallField> field = findExtent(extent);
     bool isBatch = succeeded(field) && *field == CallField::batch;

@@ -46,6 +46,22 @@ func.func @prefill(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
 
 // -----
 
+// Truth values take a byte each.
+// CHECK-LABEL: func.func @step(
+func.func @step(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
+  %c0 = arith.constant 0 : index
+  %true = arith.constant true
+  %a = memref.alloc() : memref<512xi1>
+  memref.store %true, %a[%c0] : memref<512xi1>
+  %ok = arith.constant 0 : i32
+  return %ok : i32
+}
+
+// CHECK-LABEL: func.func @step_workspace(
+// CHECK: llvm.mlir.constant(512 : i64)
+
+// -----
+
 // Nothing is needed; other functions are not entry points.
 // CHECK-LABEL: func.func @step(
 // CHECK: func.func @step_workspace(
