@@ -71,9 +71,9 @@ class Tree:
         self.texts = {}
 
     def having(self, *endings, under=""):
-        """The paths below a folder that end in one of `endings`."""
+        """The paths below a folder that end in one of `endings`, if any."""
         return [p for p in self.paths
-                if p.startswith(under) and p.endswith(endings)]
+                if p.startswith(under) and p.endswith(endings or "")]
 
     def lines(self, path):
         """The lines of a text file; none for a binary one."""
@@ -204,6 +204,19 @@ def check_names(tree):
                 yield path, 1, f"'{part}' does not say what is inside"
 
 
+def check_systems(tree):
+    """The compiler knows no system by name: each is a page of text."""
+    parts = [p.split("/") for p in tree.having(".sqm", under="examples/")]
+    systems = {part[1] for part in parts if part[-1] == part[1] + ".sqm"}
+    # Shorter names are words of other things, such as a value %s4.
+    names = sorted(name for name in systems if len(name) > 3)
+    named = re.compile(r"(?<![a-z])(?:" + "|".join(names) + r")(?![a-z])", re.I)
+    for path in tree.having(under="lib/") + tree.having(under="dialect/"):
+        for number, line in enumerate(tree.lines(path), 1):
+            if names and named.search(line):
+                yield path, number, "names a system: " + named.search(line)[0]
+
+
 def check_banners(tree):
     """Sources open with their name and the licence."""
     for path in tree.having(*SOURCES):
@@ -237,7 +250,7 @@ def check_text(tree):
 
 
 CHECKS = [check_arrows, check_sizes, check_mains, check_frontend, check_passes,
-          check_names, check_banners, check_text]
+          check_names, check_systems, check_banners, check_text]
 
 
 def report(breaches):

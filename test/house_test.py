@@ -139,6 +139,12 @@ class HouseTest(unittest.TestCase):
                      "lib/Support/A.h": "", "test/helpers.py": ""},
                     "StringUtils.h", "'Support'", "helpers.py")
 
+    def test_systems(self):
+        files = {"examples/retnet/retnet.sqm": "", "examples/s4/s4.sqm": "",
+                 "examples/mixers/wkv4.sqm": "", "lib/A.cpp": "mixers %s4\n",
+                 "dialect/B.td": "a\nas in RetNet\n", "test/a.mlir": "retnet\n"}
+        self.expect(house.check_systems, files, "B.td:2: names a system: RetNet")
+
     def test_banners(self):
         good = banner("A.cpp")
         self.expect(house.check_banners, {"lib/Driver/A.cpp": good})
