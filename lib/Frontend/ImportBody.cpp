@@ -171,7 +171,7 @@ void Importer::execRequire(const Stmt &stmt) {
   // `position < N` bounds the session, which is checked when it runs.
   const Expr &condition = *stmt.value;
   if (condition.text == "<" && condition.operands[0]->text == "position" &&
-      scope->callable) {
+      scope->callable && !scope->values.contains("position")) {
     int64_t limit = evalInteger(*condition.operands[1], "a length");
     if (limit < 1)
       fail(condition.loc, "a session of fewer than {0} tokens is empty",

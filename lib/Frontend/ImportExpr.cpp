@@ -247,6 +247,14 @@ Val Importer::evalLogical(const Expr &expr) {
 
 /// Compares two constants; none if `op` does not compare these.
 static std::optional<bool> compare(StringRef op, const Val &a, const Val &b) {
+  if (op == "in" && b.list())
+    return llvm::any_of(*b.list(), [&](const Val &element) {
+      return compare("==", a, element).value_or(false);
+    });
+  if (op == "in" && b.object() && a.string())
+    return b.entry(*a.string()) != nullptr;
+  if (op == "in")
+    return std::nullopt;
   if (a.number() && b.number()) {
     double x = *a.number(), y = *b.number();
     return llvm::StringSwitch<bool>(op)
@@ -257,12 +265,6 @@ static std::optional<bool> compare(StringRef op, const Val &a, const Val &b) {
         .Case("==", x == y)
         .Default(x != y);
   }
-  if (op == "in" && b.list())
-    return llvm::any_of(*b.list(), [&](const Val &element) {
-      return compare("==", a, element).value_or(false);
-    });
-  if (op == "in" && b.object() && a.string())
-    return b.entry(*a.string()) != nullptr;
   // A tensor can be compared with none, as every constant can.
   bool isAnswer = (!a.tensor() && !b.tensor()) || a.isNone() || b.isNone();
   if (!isAnswer || (op != "==" && op != "!="))
