@@ -13,9 +13,6 @@
 
 #include "lib/Analysis/ParallelAxes.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
-
 #include <numeric>
 
 using namespace mlir;
@@ -245,6 +242,12 @@ std::optional<unsigned> ParallelAxes::getClass(linalg::GenericOp op,
   if (it == numbers.end())
     return std::nullopt;
   return classes[it->second];
+}
+
+bool ParallelAxes::hasClass(Value value, unsigned group) const {
+  return llvm::any_of(llvm::seq(getShape(value).size()), [&](size_t axis) {
+    return getClass(value, axis) == group;
+  });
 }
 
 int64_t ParallelAxes::getMostParts(unsigned group) const {

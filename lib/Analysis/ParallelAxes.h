@@ -33,15 +33,15 @@ namespace seqmix {
 /// they are merged into are in one class.
 class ParallelAxes {
 public:
-  /// An axis of a value, or a loop of a `linalg.generic`.
-  using Axis = std::pair<const void *, unsigned>;
-
   /// Analyses the kernel; changes nothing.
   static ParallelAxes compute(KernelOp kernel);
 
   /// The class of an axis or a loop, if it has one.
   std::optional<unsigned> getClass(Value value, unsigned axis) const;
   std::optional<unsigned> getClass(linalg::GenericOp op, unsigned loop) const;
+
+  /// Whether some axis of the value is in the class.
+  bool hasClass(Value value, unsigned group) const;
 
   /// Classes along which the kernel can be divided, in the order in which they
   /// first occur.
@@ -51,10 +51,12 @@ public:
   /// this one.
   int64_t getMostParts(unsigned group) const;
 
+private:
+  /// An axis of a value, or a loop of a `linalg.generic`.
+  using Axis = std::pair<const void *, unsigned>;
+
   /// Whether the value is read from outside only.
   bool isExternal(Value value) const;
-
-private:
   void add(linalg::GenericOp op);
   void addReshape(Value whole, Value parts,
                   ArrayRef<ReassociationIndices> groups);

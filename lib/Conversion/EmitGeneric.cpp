@@ -132,8 +132,8 @@ bool KernelEmitter::findMeetingPlaces(Nest &nest) {
   return true;
 }
 
-void KernelEmitter::setPoint(Nest &nest, Value point) {
-  SmallVector<Value> local = delinearize(b, loc, point, nest.parallelExtents);
+/// Moves the nest to the point with these indices in what this block has.
+void KernelEmitter::setPoint(Nest &nest, ValueRange local) {
   for (auto [loop, at, base] :
        llvm::zip_equal(nest.parallel, local, nest.bases))
     nest.indices[loop] =
@@ -243,10 +243,7 @@ SmallVector<Value> KernelEmitter::reduceSerially(Nest &nest,
 void KernelEmitter::emitPoints(Nest &nest, ArrayRef<DevicePlace> targets) {
   linalg::GenericOp op = nest.op;
   auto visit = [&](ValueRange local) {
-    for (auto [loop, at, base] :
-         llvm::zip_equal(nest.parallel, local, nest.bases))
-      nest.indices[loop] =
-          base ? arith::AddIOp::create(b, loc, base, at).getResult() : at;
+    setPoint(nest, local);
     SmallVector<Value> inits;
     for (OpOperand &init : op.getDpsInitsMutable()) {
       bool isRead = !op.getMatchingBlockArgument(&init).use_empty();
@@ -333,7 +330,7 @@ void KernelEmitter::emitLanes(Nest &nest, ArrayRef<DevicePlace> targets) {
         arith::ConstantOp::create(b, loc, *arith::getNeutralElement(combiner)));
   // Threads without a point begin behind the end of the reduction.
   Value first = arith::SelectOp::create(b, loc, hasPoint, lane, index(terms));
-  setPoint(nest, point);
+  setPoint(nest, delinearize(b, loc, point, nest.parallelExtents));
   SmallVector<Value> partial = reduceFrom(
       b, loc, first, terms, nest.lanes, neutral,
       [&](Value term, ValueRange accumulators) {

@@ -74,10 +74,8 @@ void KernelEmitter::chooseParts() {
   for (unsigned group : axes.getParallel()) {
     int64_t divided = 0, repeated = 0;
     for (Value value : end->getOperands()) {
-      bool hasGroup = false;
-      for (unsigned axis = 0; axis < shapeOf(value).size(); ++axis)
-        hasGroup |= axes.getClass(value, axis) == group;
-      (hasGroup ? divided : repeated) += countStatic(shapeOf(value));
+      int64_t &count = axes.hasClass(value, group) ? divided : repeated;
+      count += countStatic(shapeOf(value));
     }
     if (repeated >= divided)
       continue;

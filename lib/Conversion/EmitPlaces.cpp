@@ -71,10 +71,7 @@ KernelEmitter::Box KernelEmitter::boxOf(tensor::InsertSliceOp op) {
 SmallVector<Value> KernelEmitter::repeatsOf(Value value) {
   SmallVector<Value> repeats;
   for (auto &[group, part] : parts) {
-    bool hasGroup = false;
-    for (unsigned axis = 0; axis < typeOf(value).getRank(); ++axis)
-      hasGroup |= axes.getClass(value, axis) == group;
-    if (!hasGroup)
+    if (!axes.hasClass(value, group))
       repeats.push_back(part.index);
   }
   return repeats;
@@ -126,23 +123,27 @@ Value KernelEmitter::sharedAddress(int64_t offset) {
       ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
 }
 
+DeviceLayout KernelEmitter::layoutOf(const Box &box) {
+  DeviceLayout layout;
+  for (int64_t extent : box.extents)
+    layout.extents.push_back(b.getIndexAttr(extent));
+  layout.bases = box.bases;
+  return layout;
+}
+
 /// Memory for what this block has of `value`: shared, if there is room.
 std::optional<DevicePlace> KernelEmitter::allocateShared(Value value,
                                                          unsigned lastUse) {
   Type element = typeOf(value).getElementType();
   Box box = boxOf(value);
   int64_t count = ShapedType::getNumElements(box.extents);
-  DeviceLayout layout;
-  for (int64_t extent : box.extents)
-    layout.extents.push_back(b.getIndexAttr(extent));
-  layout.bases = box.bases;
   int memory = numMemories++;
   Operation *op = value.getDefiningOp();
   unsigned now = op ? position.lookup(op) : 0;
   if (auto offset =
-          shared.allocate(memory, count * bytesOf(element), now, lastUse)) {
-    return inMemory(sharedAddress(*offset), Value(), element, layout, memory);
-  }
+          shared.allocate(memory, count * bytesOf(element), now, lastUse))
+    return inMemory(sharedAddress(*offset), Value(), element, layoutOf(box),
+                    memory);
   return std::nullopt;
 }
 
@@ -153,10 +154,6 @@ DevicePlace KernelEmitter::allocate(Value value, unsigned lastUse) {
   Type element = typeOf(value).getElementType();
   Box box = boxOf(value);
   int64_t count = ShapedType::getNumElements(box.extents);
-  DeviceLayout layout;
-  for (int64_t extent : box.extents)
-    layout.extents.push_back(b.getIndexAttr(extent));
-  layout.bases = box.bases;
   // Scratch is counted in f32; blocks have theirs one after the other.
   int64_t words = llvm::divideCeil(count * bytesOf(element), 16) * 4;
   Value pointer = addPointer(result.inputs.size() + outputPointers.size() +
@@ -165,7 +162,7 @@ DevicePlace KernelEmitter::allocate(Value value, unsigned lastUse) {
   Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
   Value offset =
       arith::MulIOp::create(b, loc, block, index(words * 4 / bytesOf(element)));
-  return inMemory(pointer, offset, element, layout, numMemories++);
+  return inMemory(pointer, offset, element, layoutOf(box), numMemories++);
 }
 
 DevicePlace KernelEmitter::destinationOf(Value value) {

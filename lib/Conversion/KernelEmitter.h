@@ -92,18 +92,21 @@ private:
   LogicalResult emitElements(tensor::FromElementsOp op);
   void copy(const DevicePlace &source, const DevicePlace &target,
             const Box &box, Value condition = Value());
-  std::optional<DevicePlace> allocateShared(Value value, unsigned lastUse);
-  DevicePlace allocate(Value value, unsigned lastUse);
-  DevicePlace destinationOf(Value value);
-  Value sharedAddress(int64_t offset);
   Value getScalar(Value value);
+
+  // EmitPlaces.cpp: what a block has of a value, and where.
   std::optional<std::pair<int64_t, Value>>
   partOf(std::optional<unsigned> group);
   Box boxOf(Value value);
   Box boxOf(tensor::InsertSliceOp op);
-  unsigned lastUseOf(Value value);
   SmallVector<Value> repeatsOf(Value value);
   Value isFirstOf(Value value);
+  unsigned lastUseOf(Value value);
+  DeviceLayout layoutOf(const Box &box);
+  Value sharedAddress(int64_t offset);
+  std::optional<DevicePlace> allocateShared(Value value, unsigned lastUse);
+  DevicePlace allocate(Value value, unsigned lastUse);
+  DevicePlace destinationOf(Value value);
 
   // EmitGeneric.cpp: one linalg.generic.
   void emitGeneric(linalg::GenericOp op, ArrayRef<DevicePlace> targets);
@@ -117,7 +120,7 @@ private:
   SmallVector<Value> emitBody(Nest &nest, ArrayRef<Value> accumulators);
   SmallVector<Value> combineLanes(Nest &nest, SmallVector<Value> partial);
   SmallVector<Value> combineWarps(Nest &nest, SmallVector<Value> partial);
-  void setPoint(Nest &nest, Value point);
+  void setPoint(Nest &nest, ValueRange local);
   void setReduction(Nest &nest, Value point);
 
   // EmitRecurrence.cpp: the loop over tokens.
@@ -144,7 +147,7 @@ private:
   SharedMemory shared;
 
   RecurrenceOp recurrence; ///< null: the kernel's ops are independent by token
-  Value sequence, token;   ///< of this block; token null with a recurrence
+  Value sequence, token;   ///< of this block; token 0 with a recurrence
   Value length, batch;     ///< of the call
   Value thread;            ///< in the block
   SmallVector<std::pair<unsigned, Part>> parts; ///< by class, in order

@@ -104,7 +104,6 @@ void DeviceModule::launch(KernelOp kernel, const EmittedKernel &emitted,
   OpBuilder b(kernel);
   Location loc = kernel.getLoc();
   Value first = kernel->getParentRegion()->getArgument(0);
-  SmallVector<OpFoldResult> extents;
   auto allocate = [&](ArrayRef<int64_t> shape, Type element) -> Value {
     SmallVector<OpFoldResult> sizes;
     for (auto [axis, extent] : llvm::enumerate(shape))
