@@ -88,7 +88,7 @@ TEST(CudaFailureTest, NoCodeForTheDevice) {
 TEST(CudaFailureTest, WrongCard) {
   Setting driver("SEQMIX_CUDA_DRIVER", fakePath("fake_cuda"));
   EXPECT_EQ(openError("fake_newer", SEQMIX_ERROR_INCOMPATIBLE),
-            "the model was compiled for sm_80 but the card Fake Card 0 has "
+            "the model was compiled for sm_90 but the card Fake Card 0 has "
             "compute capability 8.0");
   Setting capability("FAKE_CUDA_CAPABILITY", "89");
   openError("fake_both", SEQMIX_OK);

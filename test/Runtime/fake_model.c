@@ -51,6 +51,8 @@
 #ifndef FAKE_CAPABILITY
 #define FAKE_CAPABILITY 80
 #endif
+#define FAKE_TEXT_OF(x) #x
+#define FAKE_TEXT(x) FAKE_TEXT_OF(x)
 #ifndef FAKE_EXACT
 #define FAKE_EXACT 0
 #endif
@@ -238,8 +240,8 @@ static const seqmix_abi_target targets[] = {
     {"any", SEQMIX_ABI_CPU, 0, 0, 2, 0, 0, entries, 0, 0},
 #endif
 #ifdef FAKE_CUDA
-    {"sm_80", SEQMIX_ABI_CUDA, FAKE_CAPABILITY, FAKE_EXACT, 2, 2, 0,
-     cuda_entries, kernels, FAKE_MODULE},
+    {"sm_" FAKE_TEXT(FAKE_CAPABILITY), SEQMIX_ABI_CUDA, FAKE_CAPABILITY,
+     FAKE_EXACT, 2, 2, 0, cuda_entries, kernels, FAKE_MODULE},
 #endif
 };
 static const seqmix_abi_model model = {
