@@ -13,8 +13,10 @@
 namespace mlir {
 namespace seqmix {
 
-/// One of the kernels of lib/Conversion/Kernels: c = a * b^T on bare pointers.
-/// Its arguments are a, its stride, b, its stride, c, its stride, m, n and k.
+/// One of the kernels of lib/Conversion/Kernels: c = a * b^T on bare pointers,
+/// with a of [m, k] and b of [n, k] in the kernel's type and c of [m, n] in
+/// f32. Its arguments are a, its stride, b, its stride, c, its stride, m, n and
+/// k; strides are of rows, in elements.
 struct DenseKernel {
   llvm::StringLiteral name;
   llvm::StringLiteral text;      ///< a module with a `gpu.module`
