@@ -13,6 +13,8 @@
 
 #include "lib/Analysis/ParallelAxes.h"
 
+#include "lib/Analysis/TensorViews.h"
+
 #include <numeric>
 
 using namespace mlir;
@@ -165,10 +167,8 @@ void ParallelAxes::addRecurrence(RecurrenceOp op) {
 
 void ParallelAxes::addOps(Block &block) {
   for (Operation &op : block.without_terminator()) {
-    bool isView = isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-                      tensor::ExtractSliceOp>(op);
     if (op.hasTrait<OpTrait::ConstantLike>() || isa<tensor::EmptyOp>(op) ||
-        (isView && isExternal(op.getOperand(0)))) {
+        (isTensorView(&op) && isExternal(op.getOperand(0)))) {
       llvm::append_range(external, op.getResults());
       continue;
     }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Analysis/TensorViews.h"
 #include "lib/Conversion/KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -107,9 +108,7 @@ unsigned KernelEmitter::lastUseOf(Value value) {
     Operation *here = block->findAncestorOpInBlock(*user);
     auto it = position.find(here);
     last = std::max(last, it == position.end() ? ~0u : it->second);
-    if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-            tensor::ExtractSliceOp>(here) ||
-        isGrownInPlace(here))
+    if (isTensorView(here) || isGrownInPlace(here))
       last = std::max(last, lastUseOf(here->getResult(0)));
   }
   return last;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Analysis/TensorViews.h"
 #include "lib/Conversion/KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,8 +26,7 @@ using namespace mlir::seqmix;
 static void collectReaders(Value value, SmallVectorImpl<OpOperand *> &readers) {
   for (OpOperand &use : value.getUses()) {
     Operation *op = use.getOwner();
-    if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-            tensor::ExtractSliceOp>(op))
+    if (isTensorView(op))
       collectReaders(op->getResult(0), readers);
     readers.push_back(&use);
   }

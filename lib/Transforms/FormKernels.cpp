@@ -24,6 +24,8 @@
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
+#include <map>
+
 namespace mlir {
 namespace seqmix {
 #define GEN_PASS_DEF_FORMKERNELS

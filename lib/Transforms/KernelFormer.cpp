@@ -7,17 +7,14 @@
 
 #include "lib/Transforms/KernelFormer.h"
 
+#include "lib/Analysis/TensorViews.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::seqmix;
-
-static bool isView(Operation *op) {
-  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-                         tensor::ExtractSliceOp>(op);
-}
 
 /// Whether the value has both of the extents that are not known here.
 static bool hasBatchAndTime(Value value) {
@@ -39,13 +36,13 @@ static bool isFill(Operation *op) {
 bool seqmix::isFreeInKernels(Operation *op) {
   bool isScalar =
       llvm::none_of(op->getResultTypes(), llvm::IsaPred<ShapedType>);
-  return isView(op) || isGiven(op) || isFill(op) ||
+  return isTensorView(op) || isGiven(op) || isFill(op) ||
          isa<tensor::EmptyOp, tensor::DimOp>(op) ||
          op->hasTrait<OpTrait::ConstantLike>() || (isScalar && isPure(op));
 }
 
 KernelFormer::KernelFormer(EntryOp entry)
-    : entry(entry), body(entry.getBody().front()), builder(entry) {
+    : body(entry.getBody().front()), builder(entry) {
   builder.setInsertionPoint(body.getTerminator());
   for (BlockArgument argument : body.getArguments())
     outside.map(argument, argument);
@@ -64,10 +61,8 @@ KernelFormer::KernelFormer(EntryOp entry)
 static void forEachOperand(Operation *op, function_ref<void(Value)> body) {
   op->walk([&](Operation *nested) {
     for (Value operand : nested->getOperands())
-      if (!operand.getParentRegion() ||
-          !op->isProperAncestor(operand.getParentRegion()->getParentOp()))
-        if (operand.getParentRegion()->getParentOp() != op)
-          body(operand);
+      if (!op->isAncestor(operand.getParentRegion()->getParentOp()))
+        body(operand);
   });
 }
 
@@ -112,7 +107,7 @@ KernelFormer::findOutputs(ArrayRef<Operation *> ops,
       Value view = views.pop_back_val();
       for (Operation *user : view.getUsers()) {
         Operation *inEntry = body.findAncestorOpInBlock(*user);
-        if (isView(inEntry))
+        if (isTensorView(inEntry))
           llvm::append_range(views, inEntry->getResults());
         else if (!set.contains(inEntry) && !isa<tensor::DimOp>(inEntry))
           return true;

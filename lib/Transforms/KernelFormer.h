@@ -47,7 +47,6 @@ private:
   SmallVector<Value> findOutputs(ArrayRef<Operation *> ops,
                                  const llvm::SmallDenseSet<Operation *> &set);
 
-  EntryOp entry;
   Block &body;
   OpBuilder builder;
   IRMapping outside;
