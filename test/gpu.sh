@@ -17,6 +17,8 @@ line() {
   printf '%-34s %-20s %-20s\n' "$@"
 }
 
+# Counts what has failed; in the script's own shell, since one inside of $(..)
+# would forget it.
 note() {
   case $* in *FAILED*) failures=$((failures + 1)) ;; esac
 }
@@ -26,7 +28,7 @@ note() {
 check() {
   model=$1
   shift
-  worst=0
+  worst=
   for file in "$model".options "$model".*.options; do
     [ -f "$file" ] || continue
     name=${file%.options}
@@ -40,9 +42,10 @@ check() {
       return
     fi
     worst=$(printf '%s' "$report" | tr ',' '\n' |
-      sed -n 's/.*"error": *//p' | { cat; echo "$worst"; } | sort -g | tail -n 1)
+      sed -n 's/.*"error": *\([0-9.e+-]*\).*/\1/p' | { cat; echo "$worst"; } | sort -g | tail -n 1)
   done
-  printf '%.1e ok\n' "$worst"
+  # Without a recording nothing was compared.
+  if [ -n "$worst" ]; then printf '%.1e ok\n' "$worst"; else echo FAILED; fi
 }
 
 compare() {
@@ -61,13 +64,13 @@ trained() {
   $run retnet-kjv.so --weights retnet-kjv.weights "$@"
 }
 
-verdict() {
-  if [ "$1" = "$2" ]; then
-    echo ok
-  else
-    failures=$((failures + 1))
-    echo FAILED
-  fi
+# same NAME EXPECTED FOUND: a line that says whether the two are equal, and
+# something.
+same() {
+  verdict=FAILED
+  [ -n "$2" ] && [ "$2" = "$3" ] && verdict=ok
+  note "$verdict"
+  line "$1" "$verdict" ''
 }
 
 # Greedy text is the CPU's to the byte, also when half of it is written by the
@@ -76,7 +79,7 @@ continuations() {
   verse='Joh3:16 For God so loved the world, that he gave his only '
   whole=$(trained generate --prompt "$verse" -n 160 --ids)
   here=$(trained --device cuda generate --prompt "$verse" -n 160 --ids)
-  line '160 greedy bytes, all on the card' "$(verdict "$whole" "$here")" ''
+  same '160 greedy bytes, all on the card' "$whole" "$here"
   for first in cpu cuda; do
     second=cuda
     [ $first = cuda ] && second=cpu
@@ -84,7 +87,7 @@ continuations() {
       --save-state state)
     tail=$(trained --device $second generate --load-state state -n 79 --ids \
       --prompt-ids "${head##* }")
-    line "81 on $first, 79 on $second" "$(verdict "$whole" "$head $tail")" ''
+    same "81 on $first, 79 on $second" "$whole" "$head $tail"
   done
   rm -f state
 }
