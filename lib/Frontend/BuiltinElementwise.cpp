@@ -50,7 +50,9 @@ static Value wholeRemainder(OpBuilder &b, Location loc, ValueRange operands) {
   return arith::RemSIOp::create(b, loc, ValueRange{moved, operands[1]});
 }
 
-/// Through a narrower type and back, to the nearest one, ties to even.
+/// Through a narrower type and back, to the nearest one, ties to even; f64 by
+/// way of f32, since LLVM would call a library for it that a compiled model has
+/// not.
 template <typename Narrow>
 static Value roundTo(OpBuilder &b, Location loc, ValueRange operands) {
   auto type = cast<RankedTensorType>(operands[0].getType());
