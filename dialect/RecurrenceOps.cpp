@@ -35,7 +35,7 @@ void RecurrenceOp::build(OpBuilder &builder, OperationState &state,
                          ValueRange invariants, ValueRange states,
                          ArrayRef<StringRef> stateNames) {
   build(builder, state, outputs, states.getTypes(), sequences, invariants,
-        states, builder.getStrArrayAttr(stateNames));
+        states, builder.getStrArrayAttr(stateNames), IntegerAttr());
   OpBuilder::InsertionGuard guard(builder);
   Block *body = builder.createBlock(state.regions.front().get());
   for (Value v : sequences)
@@ -93,6 +93,47 @@ SmallVector<Value> RecurrenceOp::buildToken(OpBuilder &builder, Location loc,
   return inlineToken(builder, getToken().front(), arguments);
 }
 
+int64_t RecurrenceOp::getChunkLength() { return getChunkSize().value_or(0); }
+
+SmallVector<Value> RecurrenceOp::buildChunk(OpBuilder &builder, Location loc,
+                                            ValueRange tokens,
+                                            ValueRange invariants,
+                                            ValueRange states) {
+  SmallVector<Value> arguments(tokens);
+  llvm::append_range(arguments, invariants);
+  llvm::append_range(arguments, states);
+  return inlineToken(builder, getChunk().front(), arguments);
+}
+
+/// The type of `length` tokens at once.
+static Type getChunkType(Type token, int64_t length) {
+  auto type = cast<RankedTensorType>(token);
+  SmallVector<int64_t> shape = {length};
+  llvm::append_range(shape, type.getShape());
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+/// The types of a region's arguments, for one token (length 0) or a chunk.
+static SmallVector<Type> getArgumentTypes(RecurrenceOp op, int64_t length) {
+  SmallVector<Type> types;
+  for (Type type : op.getSequences().getTypes())
+    types.push_back(length ? getChunkType(getTokenType(type), length)
+                           : Type(getTokenType(type)));
+  llvm::append_range(types, op.getInvariants().getTypes());
+  for (Type type : op.getStates().getTypes())
+    types.push_back(getTokenStateType(type));
+  return types;
+}
+
+Block *RecurrenceOp::addChunk(int64_t length) {
+  setChunkSize(length);
+  Block &block = getChunk().emplaceBlock();
+  for (auto [type, operand] :
+       llvm::zip_equal(getArgumentTypes(*this, length), getOperands()))
+    block.addArgument(type, operand.getLoc());
+  return &block;
+}
+
 LogicalResult RecurrenceOp::verify() {
   // recurrence_c1
   if (getSequences().empty())
@@ -113,50 +154,64 @@ LogicalResult RecurrenceOp::verify() {
   return success();
 }
 
-LogicalResult RecurrenceOp::verifyRegions() {
+/// Whether a region takes and yields what it should, for one token (length 0)
+/// or a chunk.
+static LogicalResult verifyRegion(RecurrenceOp op, Region &region,
+                                  int64_t length) {
   // recurrence_c3
-  SmallVector<Type> expected;
-  for (Type type : getSequences().getTypes())
-    expected.push_back(getTokenType(type));
-  llvm::append_range(expected, getInvariants().getTypes());
-  for (Type type : getStates().getTypes())
-    expected.push_back(getTokenStateType(type));
-  TypeRange arguments = getToken().getArgumentTypes();
+  SmallVector<Type> expected = getArgumentTypes(op, length);
+  TypeRange arguments = region.getArgumentTypes();
   if (arguments.size() != expected.size())
-    return emitOpError("expects one region argument per operand: ")
+    return op.emitOpError("expects one region argument per operand: ")
            << arguments.size() << " != " << expected.size();
   for (auto [index, have, want] : llvm::enumerate(arguments, expected))
     if (have != want)
-      return emitOpError("expects region argument #")
+      return op.emitOpError("expects region argument #")
              << index << " of type " << want << ", not " << have;
   // recurrence_c4
-  Operation *yield = getToken().front().getTerminator();
+  Operation *yield = region.front().getTerminator();
   if (!isa<YieldOp>(yield))
-    return emitOpError("expects to end in seqmix.yield, not ")
+    return op.emitOpError("expects to end in seqmix.yield, not ")
            << yield->getName();
-  size_t wanted = getOutputs().size() + getFinalStates().size();
+  size_t wanted = op.getOutputs().size() + op.getFinalStates().size();
   if (yield->getNumOperands() != wanted) {
     InFlightDiagnostic diag =
-        emitOpError("expects as many yielded values as outputs and states: ")
+        op.emitOpError("expects as many yielded values as outputs and states: ")
         << yield->getNumOperands() << " != " << wanted;
     diag.attachNote(yield->getLoc()) << "yielded here";
     return diag;
   }
   // recurrence_c5
-  for (auto [index, result] : llvm::enumerate(getResults())) {
-    Type want = index < getOutputs().size()
-                    ? getTokenType(result.getType())
-                    : getTokenStateType(result.getType());
+  for (auto [index, result] : llvm::enumerate(op.getResults())) {
+    Type want = getTokenStateType(result.getType());
+    if (index < op.getOutputs().size()) {
+      want = getTokenType(result.getType());
+      want = length ? getChunkType(want, length) : want;
+    }
     Type have = yield->getOperand(index).getType();
     if (have == want)
       continue;
-    InFlightDiagnostic diag = emitOpError("expects yielded value #")
+    InFlightDiagnostic diag = op.emitOpError("expects yielded value #")
                               << index << " of type " << want << ", not "
                               << have;
     diag.attachNote(yield->getLoc()) << "yielded here";
     return diag;
   }
   return success();
+}
+
+LogicalResult RecurrenceOp::verifyRegions() {
+  if (failed(verifyRegion(*this, getToken(), 0)))
+    return failure();
+  // recurrence_c7
+  if (getChunk().empty() != !getChunkSizeAttr())
+    return emitOpError("expects a chunk's region and its length together");
+  if (getChunk().empty())
+    return success();
+  if (getChunkLength() < 2)
+    return emitOpError("expects a chunk of at least two tokens, not ")
+           << getChunkLength();
+  return verifyRegion(*this, getChunk(), getChunkLength());
 }
 
 /// Parses `keyword ( %arg = %operand : type, ... )`, which may be absent.
@@ -236,7 +291,16 @@ ParseResult RecurrenceOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addAttribute(
       getResultSegmentSizeAttr(),
       builder.getDenseI32ArrayAttr(sizes(outputs.size(), types[2].size())));
-  return parser.parseRegion(*result.addRegion(), arguments);
+  if (parser.parseRegion(*result.addRegion(), arguments))
+    return failure();
+  Region *chunk = result.addRegion();
+  if (failed(parser.parseOptionalKeyword("chunk")))
+    return success();
+  IntegerAttr length;
+  if (parser.parseAttribute(length, builder.getI64Type(), "chunk_size",
+                            result.attributes))
+    return failure();
+  return parser.parseRegion(*chunk);
 }
 
 void RecurrenceOp::print(OpAsmPrinter &printer) {
@@ -247,9 +311,13 @@ void RecurrenceOp::print(OpAsmPrinter &printer) {
   printer << " -> (" << getOutputs().getTypes() << ")";
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(),
-      {getOperandSegmentSizeAttr(), getResultSegmentSizeAttr()});
+      {getOperandSegmentSizeAttr(), getResultSegmentSizeAttr(), "chunk_size"});
   printer << ' ';
   printer.printRegion(getToken(), /*printEntryBlockArgs=*/false);
+  if (getChunk().empty())
+    return;
+  printer << " chunk " << getChunkLength() << ' ';
+  printer.printRegion(getChunk());
 }
 
 //===----------------------------------------------------------------------===//

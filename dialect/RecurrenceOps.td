@@ -23,7 +23,11 @@ class Seqmix_MixerOp<string mnemonic, list<Trait> traits = []>
 // recurrence
 //===----------------------------------------------------------------------===//
 
-def RecurrenceOp : Seqmix_MixerOp<"recurrence", [
+def RecurrenceOp : Seqmix_Op<"recurrence", [
+    DeclareOpInterfaceMethods<MixerOpInterface, [
+      "getSequenceOperands", "getInvariantOperands", "getStateOperands",
+      "getSequenceResults", "getStateResults", "buildToken", "getChunkLength",
+      "buildChunk"]>,
     AttrSizedOperandSegments, AttrSizedResultSegments, IsolatedFromAbove,
     RecursiveMemoryEffects, SingleBlock]> {
   let summary = "one token, for every token";
@@ -39,6 +43,12 @@ def RecurrenceOp : Seqmix_MixerOp<"recurrence", [
     the equation above; nothing is said about the order or the form in which it
     is computed.
 
+    A second region, `chunk n`, may say how `n` tokens are taken at once. It is
+    derived from the first and means the same: its arguments are the same but
+    that those of sequences have the chunk's tokens on a first axis, as have the
+    outputs it yields. Whoever lowers the op uses it for as many whole chunks as
+    there are, and the first region for the rest.
+
     Constraints:
     - (C1) there is at least one sequence operand.
     - (C2) sequences and states agree in batch, sequences agree in time.
@@ -46,6 +56,8 @@ def RecurrenceOp : Seqmix_MixerOp<"recurrence", [
     - (C4) the region yields one value per output and one per state.
     - (C5) each yielded value has the type of its result without batch and time.
     - (C6) final states have the types of the initial states.
+    - (C7) a chunk has at least two tokens; its region's arguments and what it
+      yields are those of one token, sequences and outputs `n` times.
 
     Example, an exponential moving average:
 
@@ -63,10 +75,11 @@ def RecurrenceOp : Seqmix_MixerOp<"recurrence", [
   let arguments = (ins Variadic<Seqmix_Sequence>:$sequences,
                        Variadic<Seqmix_Invariant>:$invariants,
                        Variadic<Seqmix_State>:$states,
-                       OptionalAttr<StrArrayAttr>:$state_names);
+                       OptionalAttr<StrArrayAttr>:$state_names,
+                       OptionalAttr<I64Attr>:$chunk_size);
   let results = (outs Variadic<Seqmix_Sequence>:$outputs,
                       Variadic<Seqmix_State>:$final_states);
-  let regions = (region SizedRegion<1>:$token);
+  let regions = (region SizedRegion<1>:$token, MaxSizedRegion<1>:$chunk);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -87,6 +100,9 @@ def RecurrenceOp : Seqmix_MixerOp<"recurrence", [
     ::mlir::OperandRange getYieldedStates();
     /// The source name of state `index`, or "state<index>".
     std::string getStateName(unsigned index);
+    /// Gives the op an empty region, with its arguments, that takes `length`
+    /// tokens at once, and returns its block.
+    ::mlir::Block *addChunk(int64_t length);
   }];
 }
 

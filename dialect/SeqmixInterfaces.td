@@ -52,7 +52,20 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
       "::llvm::SmallVector<::mlir::Value>", "buildToken",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$tokens, "::mlir::ValueRange":$invariants,
-           "::mlir::ValueRange":$states)>
+           "::mlir::ValueRange":$states)>,
+    InterfaceMethod<[{
+      How many tokens the op can also take at once by `buildChunk`; zero if it
+      has no such form.}],
+      "int64_t", "getChunkLength", (ins), "", "return 0;">,
+    InterfaceMethod<[{
+      Builds the form for `getChunkLength()` tokens at once, which computes what
+      as many tokens one after the other would. Every value of a sequence has
+      the chunk's tokens on its first axis. Returns the outputs, likewise, then
+      the states after the chunk.}],
+      "::llvm::SmallVector<::mlir::Value>", "buildChunk",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$tokens, "::mlir::ValueRange":$invariants,
+           "::mlir::ValueRange":$states), "", "return {};">
   ];
 }
 

@@ -7,8 +7,9 @@
 //
 // A mixer means: for each sequence, for each token in order, apply the
 // one-token form. This file writes exactly that, for whatever answers
-// MixerOpInterface. All it decides is where a next state needs a copy so that
-// storing it does not disturb what is still to be read.
+// MixerOpInterface, and the same for a chunk at a time if the mixer says how.
+// All it decides is where a next state needs a copy so that storing it does not
+// disturb what is still to be read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,17 +41,23 @@ struct ConvertSeqmixToSCF
   void runOnOperation() override;
 };
 
-/// The slice of a tensor at the given leading indices, all of it otherwise.
+/// The slice of a tensor at the given leading indices, all of it otherwise; of
+/// the axis of the last index `length` elements, if that is not zero.
 struct LeadingSlice {
   SmallVector<OpFoldResult> offsets, sizes, strides;
+  SmallVector<int64_t> shape; ///< without the axes of one index
 
-  LeadingSlice(OpBuilder &builder, RankedTensorType type, ValueRange indices) {
+  LeadingSlice(OpBuilder &builder, RankedTensorType type, ValueRange indices,
+               int64_t length = 0) {
     for (int64_t axis = 0; axis < type.getRank(); ++axis) {
-      bool isIndexed = axis < static_cast<int64_t>(indices.size());
+      int64_t depth = indices.size();
+      bool isIndexed = axis < depth, isRange = length && axis == depth - 1;
+      int64_t extent = isRange ? length : isIndexed ? 1 : type.getDimSize(axis);
+      if (isRange || !isIndexed)
+        shape.push_back(extent);
       offsets.push_back(isIndexed ? OpFoldResult(indices[axis])
                                   : builder.getIndexAttr(0));
-      sizes.push_back(
-          builder.getIndexAttr(isIndexed ? 1 : type.getDimSize(axis)));
+      sizes.push_back(builder.getIndexAttr(extent));
       strides.push_back(builder.getIndexAttr(1));
     }
   }
@@ -58,19 +65,18 @@ struct LeadingSlice {
 } // namespace
 
 static Value extractAt(OpBuilder &builder, Location loc, Value tensor,
-                       ValueRange indices) {
+                       ValueRange indices, int64_t length = 0) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  LeadingSlice slice(builder, type, indices);
-  auto taken = RankedTensorType::get(type.getShape().drop_front(indices.size()),
-                                     type.getElementType());
+  LeadingSlice slice(builder, type, indices, length);
+  auto taken = RankedTensorType::get(slice.shape, type.getElementType());
   return tensor::ExtractSliceOp::create(
       builder, loc, taken, tensor, slice.offsets, slice.sizes, slice.strides);
 }
 
 static Value insertAt(OpBuilder &builder, Location loc, Value value,
-                      Value tensor, ValueRange indices) {
-  LeadingSlice slice(builder, cast<RankedTensorType>(tensor.getType()),
-                     indices);
+                      Value tensor, ValueRange indices, int64_t length = 0) {
+  LeadingSlice slice(builder, cast<RankedTensorType>(tensor.getType()), indices,
+                     length);
   return tensor::InsertSliceOp::create(
       builder, loc, value, tensor, slice.offsets, slice.sizes, slice.strides);
 }
@@ -109,45 +115,65 @@ static void separate(OpBuilder &builder, Location loc,
       value = copyOf(builder, loc, value);
 }
 
-/// The loop over the tokens of sequence `b`: takes and yields the outputs, then
-/// the states of that sequence.
+/// A loop over tokens of sequence `b`: takes and yields the outputs, then the
+/// states of that sequence. With a `chunk` it takes so many tokens a turn.
 static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
-                                 Value b, Value length, ValueRange outputs,
-                                 ValueRange states) {
+                                 Value b, Value begin, Value end,
+                                 ValueRange carried, int64_t chunk) {
   Location loc = mixer.getLoc();
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  SmallVector<Value> carried(outputs);
-  llvm::append_range(carried, states);
+  Value stride =
+      arith::ConstantIndexOp::create(builder, loc, chunk ? chunk : 1);
+  size_t numStates = mixer.getStateOperands().size();
   auto body = [&](OpBuilder &builder, Location loc, Value step,
                   ValueRange carried) {
     Value t = step;
     if (mixer.isReversed()) {
-      Value last = arith::SubIOp::create(builder, loc, length, one);
+      Value last = arith::SubIOp::create(builder, loc, end, stride);
       t = arith::SubIOp::create(builder, loc, last, step);
     }
-    ValueRange outputs = carried.drop_back(states.size());
-    ValueRange old = carried.take_back(states.size());
+    ValueRange outputs = carried.drop_back(numStates);
+    ValueRange old = carried.take_back(numStates);
     SmallVector<Value> tokens;
     for (Value sequence : mixer.getSequenceOperands())
-      tokens.push_back(extractAt(builder, loc, sequence, {b, t}));
-    SmallVector<Value> results = mixer.buildToken(
-        builder, loc, tokens, mixer.getInvariantOperands(), old);
+      tokens.push_back(extractAt(builder, loc, sequence, {b, t}, chunk));
+    SmallVector<Value> invariants = mixer.getInvariantOperands();
+    SmallVector<Value> results =
+        chunk ? mixer.buildChunk(builder, loc, tokens, invariants, old)
+              : mixer.buildToken(builder, loc, tokens, invariants, old);
     ArrayRef<Value> values(results);
     SmallVector<Value> yielded;
     for (auto [value, into] :
-         llvm::zip_equal(values.drop_back(old.size()), outputs))
-      yielded.push_back(insertAt(builder, loc, value, into, {b, t}));
-    separate(builder, loc, MutableArrayRef(results).take_back(old.size()), old);
+         llvm::zip_equal(values.drop_back(numStates), outputs))
+      yielded.push_back(insertAt(builder, loc, value, into, {b, t}, chunk));
+    separate(builder, loc, MutableArrayRef(results).take_back(numStates), old);
     // The state stays where it is, whatever computes the next one.
-    for (auto [value, into] :
-         llvm::zip_equal(values.take_back(old.size()), old))
+    for (auto [value, into] : llvm::zip_equal(values.take_back(numStates), old))
       yielded.push_back(bufferization::MaterializeInDestinationOp::create(
                             builder, loc, into.getType(), value, into)
                             .getResult());
     scf::YieldOp::create(builder, loc, yielded);
   };
-  return scf::ForOp::create(builder, loc, zero, length, one, carried, body);
+  return scf::ForOp::create(builder, loc, begin, end, stride, carried, body);
+}
+
+/// All tokens of sequence `b`: whole chunks, if the mixer takes them, then one
+/// token after the other.
+static ValueRange buildSequence(OpBuilder &builder, MixerOpInterface mixer,
+                                Value b, Value length,
+                                SmallVector<Value> carried) {
+  Location loc = mixer.getLoc();
+  Value begin = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (int64_t chunk = mixer.getChunkLength()) {
+    Value size = arith::ConstantIndexOp::create(builder, loc, chunk);
+    Value rest = arith::RemUIOp::create(builder, loc, length, size);
+    Value end = arith::SubIOp::create(builder, loc, length, rest);
+    scf::ForOp chunks =
+        buildTokenLoop(builder, mixer, b, begin, end, carried, chunk);
+    carried = SmallVector<Value>(chunks.getResults());
+    begin = end;
+  }
+  return buildTokenLoop(builder, mixer, b, begin, length, carried, 0)
+      .getResults();
 }
 
 static LogicalResult lowerMixer(MixerOpInterface mixer,
@@ -179,14 +205,13 @@ static LogicalResult lowerMixer(MixerOpInterface mixer,
       rewriter, loc, zero, batch, one, carried,
       [&](OpBuilder &builder, Location loc, Value b, ValueRange carried) {
         ValueRange all = carried.drop_front(numOutputs);
-        SmallVector<Value> states;
+        SmallVector<Value> values(carried.take_front(numOutputs));
         for (Value state : all)
-          states.push_back(extractAt(builder, loc, state, b));
-        scf::ForOp tokens = buildTokenLoop(
-            builder, mixer, b, length, carried.take_front(numOutputs), states);
-        SmallVector<Value> yielded(tokens.getResults().take_front(numOutputs));
+          values.push_back(extractAt(builder, loc, state, b));
+        ValueRange last = buildSequence(builder, mixer, b, length, values);
+        SmallVector<Value> yielded(last.take_front(numOutputs));
         for (auto [state, into] :
-             llvm::zip_equal(tokens.getResults().drop_front(numOutputs), all))
+             llvm::zip_equal(last.drop_front(numOutputs), all))
           yielded.push_back(insertAt(builder, loc, state, into, b));
         scf::YieldOp::create(builder, loc, yielded);
       });

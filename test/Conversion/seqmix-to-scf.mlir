@@ -94,3 +94,25 @@ func.func @static(%x: tensor<2x5x3xf32>, %p: tensor<2x3xf32>)
   %y, %p1 = seqmix.shift %x state(%p) : tensor<2x5x3xf32>, tensor<2x3xf32>
   return %y : tensor<2x5x3xf32>
 }
+
+// Whole chunks at once, then the rest token by token.
+// CHECK-LABEL: @chunks
+// CHECK-SAME: %[[X:.+]]: tensor<?x?x4xf32>, %[[H0:.+]]: tensor<?x4xf32>
+// CHECK: scf.for %[[B:[^ ]+]] =
+// CHECK: %[[REST:.+]] = arith.remui %[[LENGTH:.+]], %[[EIGHT:[^ ]+]]
+// CHECK: %[[END:.+]] = arith.subi %[[LENGTH]], %[[REST]]
+// CHECK: %[[CHUNKS:.+]]:2 = scf.for %[[T:.+]] = %{{.+}} to %[[END]] step %[[EIGHT]] iter_args(%[[Y:[^ ]+]] =
+// CHECK: %[[X_C:.+]] = tensor.extract_slice %[[X]][%[[B]], %[[T]], 0] [1, 8, 4] [1, 1, 1] : tensor<?x?x4xf32> to tensor<8x4xf32>
+// CHECK: tensor.insert_slice %[[X_C]] into %[[Y]][%[[B]], %[[T]], 0] [1, 8, 4] [1, 1, 1] : tensor<8x4xf32> into tensor<?x?x4xf32>
+// CHECK: scf.for %{{.+}} = %[[END]] to %[[LENGTH]] step %{{.+}} iter_args(%{{.+}} = %[[CHUNKS]]#0, %{{.+}} = %[[CHUNKS]]#1)
+func.func @chunks(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>)
+    -> (tensor<?x?x4xf32>, tensor<?x4xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+    seqmix.yield %x_t, %h : tensor<4xf32>, tensor<4xf32>
+  } chunk 8 {
+  ^bb0(%x_c: tensor<8x4xf32>, %h: tensor<4xf32>):
+    seqmix.yield %x_c, %h : tensor<8x4xf32>, tensor<4xf32>
+  }
+  return %y, %h1 : tensor<?x?x4xf32>, tensor<?x4xf32>
+}

@@ -51,7 +51,7 @@ func.func @recurrence_c3_number(%x: tensor<?x?x4xf32>) {
         resultSegmentSizes = array<i32: 1, 0>}> ({
   ^bb0(%x_t: tensor<4xf32>, %more: tensor<4xf32>):
     seqmix.yield %x_t : tensor<4xf32>
-  }) : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  }, {}) : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return
 }
 
@@ -65,7 +65,7 @@ func.func @recurrence_c3_type(%x: tensor<?x?x4xf32>) {
   ^bb0(%x_t: tensor<?x4xf32>):
     %0 = arith.constant dense<0.0> : tensor<4xf32>
     seqmix.yield %0 : tensor<4xf32>
-  }) : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  }, {}) : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return
 }
 
@@ -114,7 +114,7 @@ func.func @recurrence_c6(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) {
         resultSegmentSizes = array<i32: 0, 1>}> ({
   ^bb0(%x_t: tensor<4xf32>, %h: tensor<4xf32>):
     seqmix.yield %h : tensor<4xf32>
-  }) : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x5xf32>
+  }, {}) : (tensor<?x?x4xf32>, tensor<?x4xf32>) -> tensor<?x5xf32>
   return
 }
 
@@ -158,4 +158,59 @@ func.func @recurrence_parses_states(%x: tensor<?x?xf32>, %h0: tensor<f32>) {
 func.func @yield_c1(%x: tensor<4xf32>) {
   // expected-error @+1 {{'seqmix.yield' op expects parent op to be one of 'seqmix.kernel, seqmix.recurrence, seqmix.scan'}}
   seqmix.yield %x : tensor<4xf32>
+}
+
+// -----
+
+func.func @recurrence_c7_length(%x: tensor<?x?x4xf32>) {
+  // expected-error @+1 {{expects a chunk of at least two tokens, not 1}}
+  %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      -> (tensor<?x?x4xf32>) {
+    seqmix.yield %x_t : tensor<4xf32>
+  } chunk 1 {
+  ^bb0(%x_c: tensor<1x4xf32>):
+    seqmix.yield %x_c : tensor<1x4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @recurrence_c7_together(%x: tensor<?x?x4xf32>) {
+  // expected-error @+1 {{expects a chunk's region and its length together}}
+  %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      -> (tensor<?x?x4xf32>) attributes {chunk_size = 4 : i64} {
+    seqmix.yield %x_t : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @recurrence_c7_argument(%x: tensor<?x?x4xf32>) {
+  // expected-error @+1 {{expects region argument #0 of type 'tensor<8x4xf32>', not 'tensor<4xf32>'}}
+  %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      -> (tensor<?x?x4xf32>) {
+    seqmix.yield %x_t : tensor<4xf32>
+  } chunk 8 {
+  ^bb0(%x_c: tensor<4xf32>):
+    seqmix.yield %x_c : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @recurrence_c7_output(%x: tensor<?x?x4xf32>) {
+  // expected-error @+1 {{expects yielded value #0 of type 'tensor<8x4xf32>', not 'tensor<4xf32>'}}
+  %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      -> (tensor<?x?x4xf32>) {
+    seqmix.yield %x_t : tensor<4xf32>
+  } chunk 8 {
+  ^bb0(%x_c: tensor<8x4xf32>):
+    %0 = arith.constant dense<0.0> : tensor<4xf32>
+    // expected-note @+1 {{yielded here}}
+    seqmix.yield %0 : tensor<4xf32>
+  }
+  return
 }

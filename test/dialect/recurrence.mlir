@@ -72,3 +72,19 @@ func.func @several(%x: tensor<3x7x4xf32>, %i: tensor<3x7xi32>,
   }
   return %y#0, %y#1 : tensor<3x7x4xf32>, tensor<3x7xi32>
 }
+
+// How a chunk is taken at once stands beside the token.
+// CHECK-LABEL: @chunk
+// CHECK: } chunk 2 {
+// CHECK-NEXT: ^bb0(%[[X:.+]]: tensor<2x4xf32>, %[[H:.+]]: tensor<4xf32>):
+// CHECK-NEXT: seqmix.yield %[[X]], %[[H]] : tensor<2x4xf32>, tensor<4xf32>
+func.func @chunk(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+    seqmix.yield %x_t, %h : tensor<4xf32>, tensor<4xf32>
+  } chunk 2 {
+  ^bb0(%x_c: tensor<2x4xf32>, %h: tensor<4xf32>):
+    seqmix.yield %x_c, %h : tensor<2x4xf32>, tensor<4xf32>
+  }
+  return
+}
