@@ -48,6 +48,40 @@ def StabilizeExponentials : Pass<"seqmix-stabilize-exponentials"> {
   ];
 }
 
+def PrintStructure : Pass<"seqmix-print-structure"> {
+  let summary = "say of each recurrence what it is";
+  let description = [{
+    Emits a remark for each group of states that need each other: its class, the
+    roles of its axes, and where it is not affine the operation that is in the
+    way. See lib/Analysis/README.md. Changes nothing.
+
+    Before and after: test/Analysis/structure.sqm.
+  }];
+}
+
+def DeriveForms : Pass<"seqmix-derive-forms"> {
+  let summary = "derive how recurrences take a chunk of tokens at once";
+  let description = [{
+    Gives recurrences a region for a chunk of tokens, derived from the token's.
+    What each group of states is, is proven by RecurrenceStructure; elementwise
+    affine states are computed for all tokens by a parallel prefix, and what is
+    read of matrix-like states by matrix products. Entry points of a fixed
+    length, and recurrences for which there is no such form, stay as they are.
+
+    Before and after: test/Transforms/derive-forms.sqm.
+  }];
+  let options = [
+    Option<"form", "form", "std::string", /*default=*/"\"automatic\"",
+           "automatic, step, scan or chunkwise">,
+    Option<"chunk", "chunk", "int64_t", /*default=*/"16",
+           "tokens of a chunk: a power of two">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def FuseElementwise : Pass<"seqmix-fuse-elementwise"> {
   let summary = "fuse elementwise ops where nothing is computed twice";
   let description = [{

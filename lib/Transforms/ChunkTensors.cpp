@@ -1,0 +1,301 @@
+//===- ChunkTensors.cpp - tensors whose axes have names -------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/ChunkTensors.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+double ChunkTensors::zero() const {
+  double infinity = std::numeric_limits<double>::infinity();
+  return semiring == Semiring::plusTimes ? 0
+         : semiring == Semiring::maxPlus ? -infinity
+                                         : infinity;
+}
+
+Value ChunkTensors::plus(OpBuilder &b, Location loc, Value x, Value y) {
+  if (semiring == Semiring::maxPlus)
+    return arith::MaximumFOp::create(b, loc, x, y);
+  if (semiring == Semiring::minPlus)
+    return arith::MinimumFOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+Value ChunkTensors::times(OpBuilder &b, Location loc, Value x, Value y) {
+  if (semiring == Semiring::plusTimes)
+    return arith::MulFOp::create(b, loc, x, y);
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+RankedTensorType ChunkTensors::typeOf(ArrayRef<Axis> axes) {
+  SmallVector<int64_t> shape;
+  for (Axis axis : axes)
+    shape.push_back(extentOf(axis));
+  return RankedTensorType::get(shape, element);
+}
+
+Named ChunkTensors::name(Value value, ArrayRef<Axis> axes) {
+  Named result;
+  SmallVector<ReassociationIndices> groups;
+  ReassociationIndices pending;
+  SmallVector<int64_t> shape;
+  for (auto [position, axis] : llvm::enumerate(axes)) {
+    pending.push_back(position);
+    if (extentOf(axis) == 1)
+      continue;
+    result.axes.push_back(axis);
+    shape.push_back(extentOf(axis));
+    groups.push_back(pending);
+    pending.clear();
+  }
+  if (!pending.empty() && !groups.empty())
+    llvm::append_range(groups.back(), pending);
+  auto type = cast<RankedTensorType>(value.getType());
+  result.value = value;
+  if (result.axes.size() != axes.size())
+    result.value = tensor::CollapseShapeOp::create(
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        value, groups);
+  return result;
+}
+
+Value ChunkTensors::unname(const Named &x, ArrayRef<Axis> axes) {
+  Named wide = broadcast(x, axes);
+  if (wide.axes.size() == axes.size())
+    return wide.value;
+  SmallVector<ReassociationIndices> groups;
+  for (auto [position, axis] : llvm::enumerate(axes)) {
+    bool startsGroup = extentOf(axis) != 1;
+    if (wide.axes.empty())
+      continue;
+    if (groups.empty())
+      groups.emplace_back();
+    else if (startsGroup && llvm::any_of(groups.back(), [&](int64_t earlier) {
+               return extentOf(axes[earlier]) != 1;
+             }))
+      groups.emplace_back();
+    groups.back().push_back(position);
+  }
+  return tensor::ExpandShapeOp::create(builder, loc, typeOf(axes), wide.value,
+                                       groups);
+}
+
+Named ChunkTensors::rename(Named x, Axis from, Axis to) {
+  for (Axis &axis : x.axes)
+    axis = axis == from ? to : axis;
+  return x;
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+/// An op on every point of `axes`, which has no axis of extent one.
+Named ChunkTensors::map(ArrayRef<Named> operands, ArrayRef<Axis> axes,
+                        Body body) {
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  MLIRContext *context = builder.getContext();
+  auto addMap = [&](ArrayRef<Axis> of) {
+    SmallVector<AffineExpr> places;
+    for (Axis axis : of)
+      places.push_back(
+          builder.getAffineDimExpr(llvm::find(axes, axis) - axes.begin()));
+    maps.push_back(AffineMap::get(axes.size(), 0, places, context));
+  };
+  for (const Named &operand : operands) {
+    inputs.push_back(operand.value);
+    addMap(operand.axes);
+  }
+  addMap(axes);
+  RankedTensorType type = typeOf(axes);
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
+  SmallVector<utils::IteratorType> loops(axes.size(),
+                                         utils::IteratorType::parallel);
+  auto op = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, inputs, ValueRange{empty}, maps, loops,
+      [&](OpBuilder &b, Location loc, ValueRange arguments) {
+        linalg::YieldOp::create(b, loc, body(b, loc, arguments.drop_back()));
+      });
+  Named result;
+  result.value = op.getResult(0);
+  result.axes.assign(axes.begin(), axes.end());
+  return result;
+}
+
+static SmallVector<Axis, 6> unite(const Named &a, const Named &b) {
+  SmallVector<Axis, 6> axes(a.axes.size() >= b.axes.size() ? a.axes : b.axes);
+  for (Axis axis : a.axes.size() >= b.axes.size() ? b.axes : a.axes)
+    if (!llvm::is_contained(axes, axis))
+      axes.push_back(axis);
+  return axes;
+}
+
+Named ChunkTensors::fill(double number, ArrayRef<Axis> axes) {
+  Named result;
+  result.axes = dropUnits(axes);
+  RankedTensorType type = typeOf(result.axes);
+  Value scalar = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(element, number));
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
+  result.value =
+      linalg::FillOp::create(builder, loc, scalar, empty).getResult(0);
+  return result;
+}
+
+/// With a value, and no scale left out of it.
+Named ChunkTensors::materialise(const Named &x) {
+  if (!x.value)
+    return fill(semiring == Semiring::plusTimes ? x.scale : one(), {});
+  if (x.scale == 1)
+    return x;
+  Named plain = x;
+  plain.scale = 1;
+  return map({plain}, x.axes, [&](OpBuilder &b, Location loc, ValueRange v) {
+    Value scale =
+        arith::ConstantOp::create(b, loc, b.getFloatAttr(element, x.scale));
+    return times(b, loc, v[0], scale);
+  });
+}
+
+Named ChunkTensors::broadcast(const Named &x, ArrayRef<Axis> axes) {
+  SmallVector<Axis, 6> wide = dropUnits(axes);
+  Named plain = materialise(x);
+  if (plain.axes == wide)
+    return plain;
+  return map({plain}, wide,
+             [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+}
+
+Named ChunkTensors::multiply(const Named &a, const Named &b) {
+  if (!a.value || !b.value) {
+    Named result = a.value ? a : b;
+    result.scale = a.scale * b.scale;
+    return result;
+  }
+  Named x = a, y = b;
+  x.scale = y.scale = 1;
+  Named result =
+      map({x, y}, unite(x, y), [&](OpBuilder &b, Location loc, ValueRange v) {
+        return times(b, loc, v[0], v[1]);
+      });
+  result.scale = a.scale * b.scale;
+  return result;
+}
+
+MaybeNamed ChunkTensors::multiply(const MaybeNamed &a, const MaybeNamed &b) {
+  return a && b ? MaybeNamed(multiply(*a, *b)) : std::nullopt;
+}
+
+Named ChunkTensors::add(const Named &a, const Named &b) {
+  Named x = materialise(a), y = materialise(b);
+  return map({x, y}, unite(x, y),
+             [&](OpBuilder &b, Location loc, ValueRange v) {
+               return plus(b, loc, v[0], v[1]);
+             });
+}
+
+void ChunkTensors::accumulate(MaybeNamed &to, const MaybeNamed &x) {
+  if (x)
+    to = to ? add(*to, *x) : *x;
+}
+
+Named ChunkTensors::contract(const Named &a, const Named &b,
+                             ArrayRef<Axis> kept) {
+  SmallVector<Axis, 6> result, loops;
+  for (Axis axis : kept)
+    if (a.has(axis) || b.has(axis))
+      result.push_back(axis);
+  loops = result;
+  for (Axis axis : unite(a, b))
+    if (!llvm::is_contained(loops, axis))
+      loops.push_back(axis);
+  if (loops.size() == result.size()) { // nothing to sum over
+    Named product = multiply(a, b);
+    double scale = std::exchange(product.scale, 1);
+    product = broadcast(product, result);
+    product.scale = scale;
+    return product;
+  }
+
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  auto addMap = [&](ArrayRef<Axis> of) {
+    SmallVector<AffineExpr> places;
+    for (Axis axis : of)
+      places.push_back(
+          builder.getAffineDimExpr(llvm::find(loops, axis) - loops.begin()));
+    maps.push_back(
+        AffineMap::get(loops.size(), 0, places, builder.getContext()));
+  };
+  for (const Named *operand : {&a, &b})
+    if (operand->value) {
+      inputs.push_back(operand->value);
+      addMap(operand->axes);
+    }
+  addMap(result);
+  SmallVector<utils::IteratorType> kinds(result.size(),
+                                         utils::IteratorType::parallel);
+  kinds.resize(loops.size(), utils::IteratorType::reduction);
+  Named init = fill(zero(), result);
+  auto op = linalg::GenericOp::create(
+      builder, loc, TypeRange{init.value.getType()}, inputs,
+      ValueRange{init.value}, maps, kinds,
+      [&](OpBuilder &b, Location loc, ValueRange v) {
+        Value x = v.size() == 3 ? times(b, loc, v[0], v[1]) : v[0];
+        linalg::YieldOp::create(b, loc, plus(b, loc, v.back(), x));
+      });
+  Named sum;
+  sum.value = op.getResult(0);
+  sum.axes = result;
+  sum.scale = a.scale * b.scale;
+  return sum;
+}
+
+MaybeNamed ChunkTensors::contract(const MaybeNamed &a, const MaybeNamed &b,
+                                  ArrayRef<Axis> kept) {
+  return a && b ? MaybeNamed(contract(*a, *b, kept)) : std::nullopt;
+}
+
+Named ChunkTensors::reciprocal(const Named &x) {
+  Named plain = materialise(x);
+  return map({plain}, plain.axes,
+             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               if (semiring != Semiring::plusTimes)
+                 return arith::NegFOp::create(b, loc, v[0]);
+               Value one = arith::ConstantOp::create(
+                   b, loc, b.getFloatAttr(element, 1));
+               return arith::DivFOp::create(b, loc, one, v[0]);
+             });
+}
+
+Named ChunkTensors::mask(const Named &truth, bool opposite) {
+  return map({truth}, truth.axes,
+             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               auto number = [&](double x) -> Value {
+                 return arith::ConstantOp::create(b, loc,
+                                                  b.getFloatAttr(element, x));
+               };
+               Value yes = number(opposite ? zero() : one());
+               Value no = number(opposite ? one() : zero());
+               return arith::SelectOp::create(b, loc, v[0], yes, no);
+             });
+}

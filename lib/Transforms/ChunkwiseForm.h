@@ -1,0 +1,76 @@
+//===- ChunkwiseForm.h - reads of a chunk's states, step by step ----------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_LIB_TRANSFORMS_CHUNKWISEFORM_H
+#define SEQMIX_LIB_TRANSFORMS_CHUNKWISEFORM_H
+
+#include "lib/Transforms/GroupForm.h"
+
+namespace mlir {
+namespace seqmix {
+
+/// The derivation for one group; its parts in the order of the steps.
+struct GroupForm::Chunkwise {
+  using Scores = SmallVector<SmallVector<MaybeNamed>>;
+
+  explicit Chunkwise(GroupForm &form)
+      : form(form), group(form.group), tensors(form.tensors),
+        count(form.group.states.size()) {}
+
+  LogicalResult derive();
+
+  // The factors of a token.
+  void collectReads();
+  void collectUpdates();
+  Update &updateFor(const Term &term, Named &key);
+  void chooseFactors();
+  void startSolution();
+  // From halves to wholes.
+  Named halfOf(const Named &x, const Halves &halves, int64_t half, Axis inside);
+  MaybeNamed scoresBelow(unsigned read, unsigned update, const Halves &halves);
+  MaybeNamed assemble(const MaybeNamed &diagonal, const MaybeNamed &below,
+                      const Halves &halves, ArrayRef<Axis> more);
+  void solveHalves(const Halves &halves, const Scores &below);
+  void advance(const Halves &halves);
+  void mergeHalves(int64_t size);
+  // The whole chunk.
+  void finishFactors();
+  MaybeNamed readOld(unsigned read);
+  void applyScores(MaybeNamed &to, unsigned read, bool ofSelf);
+  void addEarlierReads(MaybeNamed &to, unsigned read);
+  void solve();
+  void setFinals();
+
+  GroupForm &form;
+  const StateGroup &group;
+  ChunkTensors &tensors;
+  unsigned count;
+
+  std::vector<Read> reads; ///< of the states; self reads first
+  unsigned numSelf = 0;
+  SmallVector<Row> readers; ///< b, by read and state
+  SmallVector<SmallVector<Axis, 2>>
+      extras; ///< axes of a read that no state has
+  std::vector<Update> updates;
+  SmallVector<Axis, 4> shared, contracted;
+
+  /// Whether the decay has no axis that is summed over: then D(i, s) and
+  /// D(s, j) are kept apart from b and k.
+  bool isApart = false;
+  Matrix transition;         ///< of whole blocks
+  MaybeNamed prefix, suffix; ///< D(i, s), D(s, j), if apart
+  Scores scores;             ///< M, by read and update
+  Scores solution;           ///< T, by self reads
+  /// Of scores: [blocks, shared.., row, column]; of the next level.
+  Axis blocks, row, column, nextRow, nextColumn;
+  SmallVector<MaybeNamed> results; ///< by read
+};
+
+} // namespace seqmix
+} // namespace mlir
+
+#endif // SEQMIX_LIB_TRANSFORMS_CHUNKWISEFORM_H

@@ -1,0 +1,193 @@
+//===- ChunkwiseScores.cpp - from halves of a chunk to wholes -------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The scores M and the solution T of DeriveChunkwise.cpp, by halves. What is
+// kept for every token at a level is its part of the way to its half's
+// boundary: b_i D(i, s) for the readers, D(s, j) k_j for the writers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/ChunkwiseForm.h"
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+/// One half of each pair of halves of what is kept for every token.
+Named GroupForm::Chunkwise::halfOf(const Named &x, const Halves &halves,
+                                   int64_t half, Axis inside) {
+  if (!x.has(form.time))
+    return x;
+  Named split = tensors.split(x, form.time, halves.parts());
+  return tensors.rename(tensors.at(split, halves.half, half), halves.inside,
+                        inside);
+}
+
+/// The scores of second halves against first ones, below the diagonal.
+MaybeNamed GroupForm::Chunkwise::scoresBelow(unsigned read, unsigned update,
+                                             const Halves &halves) {
+  SmallVector<Axis, 6> axes = {halves.blocks};
+  llvm::append_range(axes, shared);
+  llvm::append_range(axes, extras[read]);
+  axes.append({row, column});
+  MaybeNamed result;
+  for (unsigned p = 0; p < count; ++p)
+    if (readers[read][p] && updates[update].key[p])
+      tensors.accumulate(
+          result,
+          tensors.contract(halfOf(*readers[read][p], halves, 1, row),
+                           halfOf(*updates[update].key[p], halves, 0, column),
+                           axes));
+  if (result && isApart)
+    result = tensors.multiply(
+        *result, tensors.multiply(halfOf(*prefix, halves, 1, row),
+                                  halfOf(*suffix, halves, 0, column)));
+  if (result)
+    result = tensors.broadcast(*result, axes);
+  return result;
+}
+
+/// The blocks of two halves on the diagonal, and one below it.
+MaybeNamed GroupForm::Chunkwise::assemble(const MaybeNamed &diagonal,
+                                          const MaybeNamed &below,
+                                          const Halves &halves,
+                                          ArrayRef<Axis> more) {
+  if (!diagonal && !below)
+    return std::nullopt;
+  SmallVector<Axis, 6> axes = {halves.blocks};
+  llvm::append_range(axes, shared);
+  llvm::append_range(axes, more);
+  axes.append({nextRow, nextColumn});
+  Named whole = tensors.fill(0, axes);
+  auto insert = [&](const Named &part, int64_t i, int64_t j) {
+    whole = tensors.insert(part, whole, {row, column}, {nextRow, nextColumn},
+                           {i, j});
+  };
+  int64_t n = halves.size;
+  if (diagonal) {
+    Named pairs =
+        tensors.split(*diagonal, blocks, {halves.blocks, halves.half});
+    insert(tensors.at(pairs, halves.half, 0), 0, 0);
+    insert(tensors.at(pairs, halves.half, 1), n, n);
+  }
+  if (below)
+    insert(*below, n, 0);
+  return whole;
+}
+
+/// T_2 L_21 T_1 of all pairs of self reads.
+void GroupForm::Chunkwise::solveHalves(const Halves &halves,
+                                       const Scores &below) {
+  Axis left = tensors.addAxis(halves.size),
+       right = tensors.addAxis(halves.size);
+  SmallVector<Axis, 6> axes = {halves.blocks};
+  llvm::append_range(axes, shared);
+  auto with = [&](Axis i, Axis j) {
+    SmallVector<Axis, 6> result(axes);
+    result.append({i, j});
+    return result;
+  };
+  auto blockOf = [&](const MaybeNamed &x, int64_t half) -> MaybeNamed {
+    if (!x)
+      return std::nullopt;
+    return tensors.at(tensors.split(*x, blocks, {halves.blocks, halves.half}),
+                      halves.half, half);
+  };
+  Scores solved = solution;
+  for (unsigned r = 0; r < numSelf; ++r)
+    for (unsigned c = 0; c < numSelf; ++c) {
+      MaybeNamed under;
+      for (unsigned a = 0; a < numSelf; ++a)
+        for (unsigned b = 0; b < numSelf; ++b) {
+          MaybeNamed second = blockOf(solution[r][a], 1);
+          MaybeNamed first = blockOf(solution[b][c], 0);
+          if (!second || !first || !below[a][b])
+            continue;
+          Named middle = tensors.rename(tensors.rename(*below[a][b], row, left),
+                                        column, right);
+          Named half = tensors.contract(tensors.rename(*second, column, left),
+                                        middle, with(row, right));
+          tensors.accumulate(
+              under, tensors.contract(half, tensors.rename(*first, row, right),
+                                      with(row, column)));
+        }
+      if (under)
+        under = tensors.broadcast(*under, with(row, column));
+      solved[r][c] = assemble(solution[r][c], under, halves, {});
+    }
+  solution = solved;
+}
+
+/// Moves the boundary of every token from its half's to its pair's.
+void GroupForm::Chunkwise::advance(const Halves &halves) {
+  auto blockOf = [&](const MaybeNamed &x, int64_t half) -> MaybeNamed {
+    if (!x || !x->has(blocks))
+      return x;
+    return tensors.at(tensors.split(*x, blocks, {halves.blocks, halves.half}),
+                      halves.half, half);
+  };
+  Matrix firsts(count), seconds(count);
+  bool isIdentity = true;
+  for (unsigned p = 0; p < count; ++p)
+    for (unsigned q = 0; q < count; ++q) {
+      firsts[p].push_back(blockOf(transition[p][q], 0));
+      seconds[p].push_back(blockOf(transition[p][q], 1));
+      isIdentity &= p == q ? transition[p][q] && transition[p][q]->isOne()
+                           : !transition[p][q];
+    }
+  if (isIdentity)
+    return;
+  auto split = [&](const MaybeNamed &x) -> MaybeNamed {
+    return x && x->has(form.time) ? tensors.split(*x, form.time, halves.parts())
+                                  : x;
+  };
+  auto replace = [&](const MaybeNamed &x, const MaybeNamed &by, int64_t half) {
+    MaybeNamed result = form.replaceHalf(x, by, halves, half);
+    return result ? MaybeNamed(tensors.join(*result, halves.parts(), form.time))
+                  : result;
+  };
+  if (isApart) {
+    MaybeNamed before = split(prefix), after = split(suffix);
+    prefix = replace(before, tensors.multiply(before, firsts[0][0]), 1);
+    suffix = replace(after, tensors.multiply(after, seconds[0][0]), 0);
+  } else {
+    for (Row &reader : readers) {
+      Row before = llvm::map_to_vector<2>(reader, split);
+      Matrix after = form.multiply(Matrix{before}, firsts);
+      for (unsigned p = 0; p < count; ++p)
+        reader[p] = replace(before[p], after[0][p], 1);
+    }
+    for (Update &update : updates) {
+      Matrix before;
+      for (const MaybeNamed &key : update.key)
+        before.push_back({split(key)});
+      Matrix after = form.multiply(seconds, before);
+      for (unsigned p = 0; p < count; ++p)
+        update.key[p] = replace(before[p][0], after[p][0], 0);
+    }
+  }
+  transition = form.multiply(seconds, firsts);
+}
+
+void GroupForm::Chunkwise::mergeHalves(int64_t size) {
+  Halves halves = form.halve(size);
+  nextRow = tensors.addAxis(2 * size);
+  nextColumn = tensors.addAxis(2 * size);
+  Scores below(numSelf, SmallVector<MaybeNamed>(numSelf));
+  for (unsigned r = 0; r < reads.size(); ++r)
+    for (unsigned u = 0; u < updates.size(); ++u) {
+      MaybeNamed under = scoresBelow(r, u, halves);
+      if (r < numSelf && updates[u].self >= 0)
+        below[r][updates[u].self] = under;
+      scores[r][u] = assemble(scores[r][u], under, halves, extras[r]);
+    }
+  if (numSelf)
+    solveHalves(halves, below);
+  advance(halves);
+  blocks = halves.blocks;
+  row = nextRow;
+  column = nextColumn;
+}
