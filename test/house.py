@@ -184,7 +184,7 @@ def check_passes(tree):
     """Every pass names its test in its folder, and the test is there."""
     for path, number, argument, lines in passes(tree):
         folder = "test/" + path.split("/")[1] + "/"
-        named = re.findall(r"test/[\w/.-]+\.mlir", "\n".join(lines))
+        named = re.findall(r"test/[\w/.-]+\.(?:mlir|sqm)", "\n".join(lines))
         if not named:
             yield path, number, f"pass {argument} names no test in its " \
                 "description"

@@ -55,7 +55,7 @@ def PrintStructure : Pass<"seqmix-print-structure"> {
     roles of its axes, and where it is not affine the operation that is in the
     way. See lib/Analysis/README.md. Changes nothing.
 
-    Before and after: test/Analysis/structure.sqm.
+    Before and after: test/Transforms/print-structure.sqm.
   }];
 }
 
