@@ -9,8 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Analysis/RecurrenceStructure.h"
+#include "lib/Analysis/DecayRange.h"
 #include "lib/Transforms/Passes.h"
+
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir {
 namespace seqmix {
@@ -58,6 +60,11 @@ static void print(RecurrenceOp op, const StateGroup &group) {
     os << "; the same transition for every token";
   if (group.numSelfReads)
     os << "; of rank " << group.numSelfReads;
+  if (group.algebra && group.semiring == Semiring::plusTimes &&
+      !group.forgets && !group.transition.empty()) {
+    Interval range = computeDecayRange(group);
+    os << llvm::formatv("; decay in [{0:f}, {1:f}]", range.low, range.high);
+  }
   if (group.isReadWhole && group.isMatrix())
     os << "; needed as a whole";
   InFlightDiagnostic diagnostic = op.emitRemark(text);
