@@ -67,6 +67,7 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     bool growsWithSequence(unsigned state) {
       return !getWindowed() && state < 2;
     }
+    bool isWindowed() { return true; }
   }];
 }
 

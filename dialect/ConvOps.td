@@ -44,6 +44,9 @@ def ConvOp : Seqmix_MixerOp<"conv", [
     `:` type($input) `,` type($weight) `,` type($history)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    bool isWindowed() { return true; }
+  }];
 }
 
 def ShiftOp : Seqmix_MixerOp<"shift", [
@@ -73,6 +76,9 @@ def ShiftOp : Seqmix_MixerOp<"shift", [
     `:` type($input) `,` type($previous)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    bool isWindowed() { return true; }
+  }];
 }
 
 #endif // SEQMIX_CONV_OPS_TD

@@ -45,6 +45,10 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
       "bool", "growsWithSequence", (ins "unsigned":$state), "",
       "return false;">,
     InterfaceMethod<[{
+      Whether the states hold nothing but values of the last tokens, so that
+      what leaves the window is forgotten.}],
+      "bool", "isWindowed", (ins), "", "return false;">,
+    InterfaceMethod<[{
       Builds the one-token form at the insertion point. Every value is one
       token of one sequence: `tokens` are the sequence operands and `states`
       the states without their batch and time axes. Returns the outputs, then

@@ -59,11 +59,11 @@ enum class Meaning { other, sum, difference, product, quotient, negation };
 
 static Meaning meaningOf(Operation *op, Semiring semiring) {
   if (semiring == Semiring::plusTimes) {
-    if (isa<arith::AddFOp>(op))
+    if (isa<arith::AddFOp, arith::AddIOp>(op))
       return Meaning::sum;
-    if (isa<arith::SubFOp>(op))
+    if (isa<arith::SubFOp, arith::SubIOp>(op))
       return Meaning::difference;
-    if (isa<arith::MulFOp>(op))
+    if (isa<arith::MulFOp, arith::MulIOp>(op))
       return Meaning::product;
     if (isa<arith::DivFOp>(op))
       return Meaning::quotient;
@@ -146,10 +146,11 @@ Term TokenAlgebra::factorise(Value plain, ArrayRef<Axis> axes) {
     llvm::append_range(a.factors, b.factors);
     return a;
   };
-  if (def && isa<arith::MulFOp, arith::DivFOp, arith::NegFOp>(def) &&
+  if (def &&
+      isa<arith::MulFOp, arith::MulIOp, arith::DivFOp, arith::NegFOp>(def) &&
       isNumber) {
     Term first = factorise(def->getOperand(0), axes);
-    if (isa<arith::MulFOp>(def))
+    if (isa<arith::MulFOp, arith::MulIOp>(def))
       return product(first, factorise(def->getOperand(1), axes));
     if (isa<arith::NegFOp>(def)) {
       first.scale = -first.scale;
@@ -413,7 +414,9 @@ TokenAlgebra::TokenAlgebra(RecurrenceOp op, ArrayRef<unsigned> states,
   for (unsigned state : states) {
     Value argument = op.getStateArguments()[state];
     dependent.insert(argument);
-    if (!isa<FloatType>(getElementTypeOrSelf(argument.getType())))
+    Type element = getElementTypeOrSelf(argument.getType());
+    if (element.isInteger(1) ||
+        (!isa<FloatType>(element) && semiring != Semiring::plusTimes))
       continue;
     Affine form;
     form.axes = addAxes(argument);

@@ -27,15 +27,27 @@ double ChunkTensors::zero() const {
                                          : infinity;
 }
 
+/// A number of the states' type.
+Value ChunkTensors::constant(OpBuilder &b, Location loc, double number) {
+  TypedAttr value = isa<FloatType>(element)
+                        ? TypedAttr(b.getFloatAttr(element, number))
+                        : TypedAttr(b.getIntegerAttr(element, number));
+  return arith::ConstantOp::create(b, loc, value);
+}
+
 Value ChunkTensors::plus(OpBuilder &b, Location loc, Value x, Value y) {
   if (semiring == Semiring::maxPlus)
     return arith::MaximumFOp::create(b, loc, x, y);
   if (semiring == Semiring::minPlus)
     return arith::MinimumFOp::create(b, loc, x, y);
+  if (!isa<FloatType>(element))
+    return arith::AddIOp::create(b, loc, x, y);
   return arith::AddFOp::create(b, loc, x, y);
 }
 
 Value ChunkTensors::times(OpBuilder &b, Location loc, Value x, Value y) {
+  if (!isa<FloatType>(element))
+    return arith::MulIOp::create(b, loc, x, y);
   if (semiring == Semiring::plusTimes)
     return arith::MulFOp::create(b, loc, x, y);
   return arith::AddFOp::create(b, loc, x, y);
@@ -153,8 +165,7 @@ Named ChunkTensors::fill(double number, ArrayRef<Axis> axes) {
   Named result;
   result.axes = dropUnits(axes);
   RankedTensorType type = typeOf(result.axes);
-  Value scalar = arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(element, number));
+  Value scalar = constant(builder, loc, number);
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
   result.value =
       linalg::FillOp::create(builder, loc, scalar, empty).getResult(0);
@@ -170,8 +181,7 @@ Named ChunkTensors::materialise(const Named &x) {
   Named plain = x;
   plain.scale = 1;
   return map({plain}, x.axes, [&](OpBuilder &b, Location loc, ValueRange v) {
-    Value scale =
-        arith::ConstantOp::create(b, loc, b.getFloatAttr(element, x.scale));
+    Value scale = constant(b, loc, x.scale);
     return times(b, loc, v[0], scale);
   });
 }
@@ -281,8 +291,7 @@ Named ChunkTensors::reciprocal(const Named &x) {
              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                if (semiring != Semiring::plusTimes)
                  return arith::NegFOp::create(b, loc, v[0]);
-               Value one = arith::ConstantOp::create(
-                   b, loc, b.getFloatAttr(element, 1));
+               Value one = constant(b, loc, 1);
                return arith::DivFOp::create(b, loc, one, v[0]);
              });
 }
@@ -290,12 +299,8 @@ Named ChunkTensors::reciprocal(const Named &x) {
 Named ChunkTensors::mask(const Named &truth, bool opposite) {
   return map({truth}, truth.axes,
              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-               auto number = [&](double x) -> Value {
-                 return arith::ConstantOp::create(b, loc,
-                                                  b.getFloatAttr(element, x));
-               };
-               Value yes = number(opposite ? zero() : one());
-               Value no = number(opposite ? one() : zero());
+               Value yes = constant(b, loc, opposite ? zero() : one());
+               Value no = constant(b, loc, opposite ? one() : zero());
                return arith::SelectOp::create(b, loc, v[0], yes, no);
              });
 }

@@ -91,6 +91,7 @@ private:
   using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
   Named map(ArrayRef<Named> operands, ArrayRef<Axis> axes, Body body);
   RankedTensorType typeOf(ArrayRef<Axis> axes);
+  Value constant(OpBuilder &b, Location loc, double number);
   Value plus(OpBuilder &b, Location loc, Value x, Value y);
   Value times(OpBuilder &b, Location loc, Value x, Value y);
   Named materialise(const Named &x);

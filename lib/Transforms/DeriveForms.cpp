@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Transforms/ExpandMixers.h"
+#include "lib/Transforms/FormCost.h"
 #include "lib/Transforms/GroupForm.h"
 #include "lib/Transforms/Passes.h"
 
@@ -34,6 +36,9 @@ namespace {
 struct DeriveForms : public seqmix::impl::DeriveFormsBase<DeriveForms> {
   using DeriveFormsBase::DeriveFormsBase;
   void runOnOperation() override;
+
+private:
+  void select(RecurrenceOp op);
 };
 } // namespace
 
@@ -42,11 +47,22 @@ static bool isChunkwise(const StateGroup &group) {
   return group.isMatrix() && !group.isReadWhole;
 }
 
-static bool hasForms(const RecurrenceStructure &structure) {
+/// Whether all states can be computed for all tokens of a chunk.
+static bool hasScan(const RecurrenceStructure &structure) {
   return llvm::all_of(structure.getGroups(), [](const StateGroup &group) {
     return group.algebra && group.kind != RecurrenceClass::denseAffine &&
-           (isChunkwise(group) || !group.numSelfReads);
+           !group.numSelfReads;
   });
+}
+
+/// Whether those that cannot, or need not, are read by contractions.
+static bool hasChunkwise(const RecurrenceStructure &structure) {
+  ArrayRef<StateGroup> groups = structure.getGroups();
+  return llvm::any_of(groups, isChunkwise) &&
+         llvm::all_of(groups, [](const StateGroup &group) {
+           return group.algebra && group.kind != RecurrenceClass::denseAffine &&
+                  (isChunkwise(group) || !group.numSelfReads);
+         });
 }
 
 /// Builds the chunk region of `op`. Leaves the op as it is, and fails, where an
@@ -93,18 +109,82 @@ static LogicalResult deriveChunk(RecurrenceOp op,
   return success();
 }
 
+namespace {
+/// A way to take the tokens, and what it costs.
+struct Candidate {
+  StringRef form;
+  int64_t chunk;
+  FormCost cost;
+};
+} // namespace
+
+/// What could be derived for a recurrence; its own chunk region is dropped.
+static SmallVector<Candidate>
+deriveCandidates(RecurrenceOp op, const RecurrenceStructure &structure,
+                 StringRef form, ArrayRef<int64_t> chunks) {
+  SmallVector<Candidate> candidates;
+  auto add = [&](StringRef name, int64_t chunk) {
+    if (failed(deriveChunk(op, structure, name == "scan", chunk)))
+      return;
+    candidates.push_back({name, chunk, measureChunk(op)});
+    op.getChunk().front().erase();
+    op.removeChunkSizeAttr();
+  };
+  if (form != "scan" && hasChunkwise(structure))
+    for (int64_t chunk : chunks)
+      add("chunkwise", chunk);
+  if (form != "chunkwise" && hasScan(structure))
+    add("scan", chunks.front());
+  return candidates;
+}
+
+/// A form must be expected to save this much before it is taken.
+static constexpr double kWorthwhile = 0.8;
+
+void DeriveForms::select(RecurrenceOp op) {
+  Builder builder(&getContext());
+  RecurrenceStructure structure = RecurrenceStructure::compute(op);
+  op->setAttr("class", builder.getStringAttr(stringify(structure.getClass())));
+  SmallVector<NamedAttribute> costs;
+  auto record = [&](StringRef name, const FormCost &cost) {
+    costs.push_back(builder.getNamedAttr(
+        name, builder.getF64ArrayAttr(
+                  {cost.contracted, cost.elementwise, cost.bytes})));
+  };
+  FormCost step = measureToken(op);
+  record("step", step);
+  Candidate best = {"step", 0, step};
+  SmallVector<int64_t> chunks = {chunk};
+  if (!chunk)
+    chunks = {16, 32, 64};
+  for (const Candidate &candidate :
+       deriveCandidates(op, structure, form, chunks)) {
+    record((candidate.form + Twine(candidate.chunk)).str(), candidate.cost);
+    bool isBetter = best.form == "step"
+                        ? form != "automatic" ||
+                              candidate.cost.time() < kWorthwhile * step.time()
+                        : candidate.cost.time() < best.cost.time();
+    if (form != "step" && isBetter)
+      best = candidate;
+  }
+  if (best.chunk)
+    (void)deriveChunk(op, structure, best.form == "scan", best.chunk);
+  op->setAttr("form", builder.getStringAttr(best.form));
+  op->setAttr("form_costs", builder.getDictionaryAttr(costs));
+}
+
 void DeriveForms::runOnOperation() {
-  if (form == "step")
-    return;
-  SmallVector<RecurrenceOp> recurrences;
-  getOperation()->walk([&](RecurrenceOp op) {
-    auto entry = op->getParentOfType<EntryOp>();
-    if (op.getChunk().empty() && !(entry && entry.getLength()))
-      recurrences.push_back(op);
+  SmallVector<MixerOpInterface> mixers;
+  getOperation()->walk([&](MixerOpInterface mixer) {
+    auto entry = mixer->getParentOfType<EntryOp>();
+    bool isStep = entry && entry.getLength();
+    auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
+    bool hasChunk = recurrence && !recurrence.getChunk().empty();
+    if (!isStep && !hasChunk && !mixer.isReversed() && !mixer.isWindowed())
+      mixers.push_back(mixer);
   });
-  for (RecurrenceOp op : recurrences) {
-    RecurrenceStructure structure = RecurrenceStructure::compute(op);
-    if (hasForms(structure))
-      (void)deriveChunk(op, structure, form == "scan", chunk);
+  for (MixerOpInterface mixer : mixers) {
+    auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
+    select(recurrence ? recurrence : expandMixer(mixer));
   }
 }

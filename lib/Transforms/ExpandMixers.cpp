@@ -10,7 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/SeqmixOps.h"
+#include "lib/Transforms/ExpandMixers.h"
+
 #include "lib/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,7 +35,7 @@ struct ExpandMixers : public seqmix::impl::ExpandMixersBase<ExpandMixers> {
 };
 } // namespace
 
-static void expand(MixerOpInterface mixer) {
+RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer) {
   OpBuilder builder(mixer);
   Location loc = mixer.getLoc();
   SmallVector<Value> results = mixer.getSequenceResults();
@@ -55,6 +56,7 @@ static void expand(MixerOpInterface mixer) {
   for (auto [old, value] : llvm::zip_equal(results, recurrence.getResults()))
     old.replaceAllUsesWith(value);
   mixer.erase();
+  return recurrence;
 }
 
 void ExpandMixers::runOnOperation() {
@@ -64,5 +66,5 @@ void ExpandMixers::runOnOperation() {
       mixers.push_back(mixer);
   });
   for (MixerOpInterface mixer : mixers)
-    expand(mixer);
+    expandMixer(mixer);
 }

@@ -62,19 +62,23 @@ def PrintStructure : Pass<"seqmix-print-structure"> {
 def DeriveForms : Pass<"seqmix-derive-forms"> {
   let summary = "derive how recurrences take a chunk of tokens at once";
   let description = [{
-    Gives recurrences a region for a chunk of tokens, derived from the token's.
-    What each group of states is, is proven by RecurrenceStructure; elementwise
+    Gives recurrences a region for a chunk of tokens, derived from the token's,
+    where that is expected to be faster or asked for. What each group of states is, is proven by RecurrenceStructure; elementwise
     affine states are computed for all tokens by a parallel prefix, and what is
     read of matrix-like states by matrix products. Entry points of a fixed
     length, and recurrences for which there is no such form, stay as they are.
+
+    Which form an op has, its class, and for each form that it could have the
+    operations and bytes of a token, are left as the attributes `form`, `class`
+    and `form_costs` ([contracted, elementwise, bytes]).
 
     Before and after: test/Transforms/derive-forms.sqm.
   }];
   let options = [
     Option<"form", "form", "std::string", /*default=*/"\"automatic\"",
            "automatic, step, scan or chunkwise">,
-    Option<"chunk", "chunk", "int64_t", /*default=*/"16",
-           "tokens of a chunk: a power of two">
+    Option<"chunk", "chunk", "int64_t", /*default=*/"0",
+           "tokens of a chunk, a power of two; 0: as the cost says">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
