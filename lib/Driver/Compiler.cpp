@@ -131,7 +131,8 @@ LogicalResult Compilation::deriveForms() {
     if (failed(pm.run(*module)))
       return failure();
   }
-  return runPhases(*module, Phase::import, Phase::forms, Device::cpu);
+  return runPhases(*module, Phase::import, Phase::forms,
+                   {Device::cpu, request.form});
 }
 
 LogicalResult Compilation::findModel() {
@@ -237,7 +238,7 @@ LogicalResult Compilation::run() {
   if (request.emit == Emit::module) {
     Device device = request.hasCpu ? Device::cpu : Device::cuda;
     if (!isImport && request.stopAfter > Phase::forms &&
-        failed(runPhases(*module, Phase::tensors, request.stopAfter, device)))
+        failed(runPhases(*module, Phase::tensors, request.stopAfter, {device})))
       return failure();
     return write([&](raw_ostream &os) { os << *module << '\n'; });
   }

@@ -49,6 +49,17 @@ struct Options {
       cl::desc("Type to keep the weights of projections in: f32 (default) or "
                "bf16"),
       cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
+  cl::opt<FormChoice> form{
+      "form", cl::desc("Form to compile mixers in, where they have it:"),
+      cl::init(FormChoice::automatic),
+      cl::values(
+          clEnumValN(FormChoice::automatic, "automatic",
+                     "the one expected to be fastest (default)"),
+          clEnumValN(FormChoice::step, "step", "one token after the other"),
+          clEnumValN(FormChoice::scan, "scan", "tokens combined in pairs"),
+          clEnumValN(FormChoice::chunkwise, "chunkwise",
+                     "many tokens at once, as products of matrices")),
+      cl::cat(category)};
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
       cl::values(clEnumValN(Output::mlir, "mlir", "the module as imported"),
@@ -144,6 +155,7 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   request.march = options.march;
   request.output = options.output;
   request.json = options.json;
+  request.form = options.form;
   for (llvm::StringRef define : options.defines) {
     auto [name, value] = define.split('=');
     if (name.empty() || value.empty())
