@@ -147,6 +147,19 @@ static llvm::Error chooseTargets(const Options &options,
   return llvm::Error::success();
 }
 
+llvm::Error mlir::seqmix::readDefines(
+    llvm::ArrayRef<std::string> texts,
+    std::vector<std::pair<std::string, std::string>> &defines) {
+  for (llvm::StringRef define : texts) {
+    auto [name, value] = define.split('=');
+    if (name.empty() || value.empty())
+      return llvm::createStringError("-D%s is not of the form name=value",
+                                     define.str().c_str());
+    defines.push_back({name.str(), value.str()});
+  }
+  return llvm::Error::success();
+}
+
 static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   CompileRequest request;
   request.source = options.source;
@@ -156,13 +169,8 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   request.output = options.output;
   request.json = options.json;
   request.form = options.form;
-  for (llvm::StringRef define : options.defines) {
-    auto [name, value] = define.split('=');
-    if (name.empty() || value.empty())
-      return llvm::createStringError("-D%s is not of the form name=value",
-                                     define.str().c_str());
-    request.defines.push_back({name.str(), value.str()});
-  }
+  if (llvm::Error error = readDefines(options.defines, request.defines))
+    return error;
   if (options.precision != "f32" && options.precision != "f64")
     return llvm::createStringError("--precision is f32 or f64, not '%s'",
                                    options.precision.c_str());
@@ -196,6 +204,8 @@ llvm::Expected<CompileRequest> mlir::seqmix::parseCommandLine(int argc,
   // its own when it is called, so ours leave again.
   cl::ResetCommandLineParser();
   Options options;
+  // Known here for --help alone.
+  cl::SubCommand verify(verifyCommand, verifySummary);
   cl::ParseCommandLineOptions(
       argc, argv, "seqmixc: compiles a sequence model into a shared library\n");
   llvm::Expected<CompileRequest> request = toRequest(options);
