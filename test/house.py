@@ -32,7 +32,7 @@ ARROWS = {
     "lib/Target/": ["dialect/", "lib/Analysis/", ABI],
     "lib/Frontend/": ["dialect/"],
     "lib/Interfaces/": ["dialect/"],
-    "lib/Driver/": ["dialect/", "lib/", ABI],
+    "lib/Driver/": ["dialect/", "lib/", PUBLIC],
     "tools/": ["dialect/", "lib/", ABI],
     "tools/seqmix-run/": ["runtime/"],
     "runtime/": [],

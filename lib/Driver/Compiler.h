@@ -39,9 +39,10 @@ struct CompileRequest {
   std::string source;     ///< a .sqm or .mlir file
   std::string configPath; ///< a JSON file; empty: none
   std::vector<std::pair<std::string, std::string>> defines;
-  std::string entry;  ///< mixer or model to compile; empty: the file's last
-  bool f64 = false;   ///< compute in f64
-  bool hasCpu = true; ///< generate code for the CPU
+  std::string entry; ///< mixer or model to compile; empty: the file's last
+  bool f64 = false;  ///< compute in f64
+  FormChoice form = FormChoice::automatic; ///< of the mixers
+  bool hasCpu = true;                      ///< generate code for the CPU
   std::string march = "native";
   std::optional<GpuArchitecture> gpu; ///< generate code for this GPU
   bool bf16Weights = false; ///< keep the weights of projections in bf16

@@ -21,11 +21,11 @@ using namespace mlir;
 using namespace mlir::seqmix;
 
 LogicalResult seqmix::runPhases(ModuleOp module, Phase first, Phase last,
-                                Device device) {
+                                const PipelineOptions &options) {
   PassManager pm(module.getContext());
   for (const PhaseInfo &info : getPhases())
     if (info.phase >= first && info.phase <= last)
-      buildPhase(pm, info.phase, device);
+      buildPhase(pm, info.phase, options);
   return pm.run(module);
 }
 
@@ -41,7 +41,7 @@ FailureOr<DeviceCode>
 seqmix::generateCpuCode(ModuleOp module, StringRef name,
                         const llvm::TargetMachine &machine,
                         llvm::LLVMContext &context) {
-  if (failed(runPhases(module, Phase::tensors, Phase::llvm, Device::cpu)))
+  if (failed(runPhases(module, Phase::tensors, Phase::llvm, {Device::cpu})))
     return failure();
   auto host = translate(module, context, name);
   if (failed(host))
@@ -75,7 +75,7 @@ FailureOr<DeviceCode>
 seqmix::generateCudaCode(ModuleOp module, StringRef name,
                          const GpuArchitecture &architecture,
                          llvm::LLVMContext &context) {
-  if (failed(runPhases(module, Phase::tensors, Phase::buffers, Device::cuda)))
+  if (failed(runPhases(module, Phase::tensors, Phase::buffers, {Device::cuda})))
     return failure();
   TargetEntry target;
   target.name = architecture.name;
@@ -85,7 +85,7 @@ seqmix::generateCudaCode(ModuleOp module, StringRef name,
   target.isExact = architecture.isExact;
   for (auto device : module.getOps<gpu::GPUModuleOp>())
     target.kernels = listKernels(device);
-  if (failed(runPhases(module, Phase::llvm, Phase::llvm, Device::cuda)))
+  if (failed(runPhases(module, Phase::llvm, Phase::llvm, {Device::cuda})))
     return failure();
 
   OwningOpRef<gpu::GPUModuleOp> device;

@@ -33,7 +33,7 @@ struct DeviceCode {
 
 /// Adds the passes that lead from one phase's result to another's.
 LogicalResult runPhases(ModuleOp module, Phase first, Phase last,
-                        Device device);
+                        const PipelineOptions &options);
 
 /// Generates the code for a CPU from a module after the phase `forms`, which it
 /// lowers. Reports errors as diagnostics.

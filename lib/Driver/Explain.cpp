@@ -68,7 +68,7 @@ static std::pair<StringRef, StringRef> splitLayer(StringRef name) {
   return {"", name};
 }
 
-static std::string describe(RankedTensorType type) {
+std::string seqmix::describe(RankedTensorType type) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << '[';
@@ -77,7 +77,7 @@ static std::string describe(RankedTensorType type) {
   return text;
 }
 
-static std::string describePlace(Location loc) {
+std::string seqmix::describePlace(Location loc) {
   std::string place = "unknown place";
   loc->walk([&](Location inner) {
     auto file = dyn_cast<FileLineColLoc>(inner);

@@ -10,6 +10,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <string>
+
 namespace mlir {
 namespace seqmix {
 struct ModelInterface;
@@ -19,6 +21,12 @@ struct ModelInterface;
 /// and what was derived for it. As text, or as one JSON object.
 void explain(ModuleOp module, const ModelInterface &interface, bool json,
              raw_ostream &os);
+
+/// The place in the source, "file:line:column".
+std::string describePlace(Location loc);
+
+/// A type for people, "[2, 16, 32] f32".
+std::string describe(RankedTensorType type);
 
 } // namespace seqmix
 } // namespace mlir

@@ -58,7 +58,7 @@ static void addCleanUp(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-static void buildForms(OpPassManager &pm) {
+static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   // Passes recognise equal values by identity.
   addCleanUp(pm);
   pm.addPass(createStabilizeExponentials());
@@ -158,13 +158,14 @@ static void buildLLVM(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-void seqmix::buildPhase(OpPassManager &pm, Phase phase, Device device) {
-  bool isCuda = device == Device::cuda;
+void seqmix::buildPhase(OpPassManager &pm, Phase phase,
+                        const PipelineOptions &options) {
+  bool isCuda = options.device == Device::cuda;
   switch (phase) {
   case Phase::import:
     return;
   case Phase::forms:
-    return buildForms(pm);
+    return buildForms(pm, options);
   case Phase::tensors:
     return isCuda ? buildCudaTensors(pm) : buildTensors(pm);
   case Phase::buffers:
@@ -176,10 +177,11 @@ void seqmix::buildPhase(OpPassManager &pm, Phase phase, Device device) {
   }
 }
 
-void seqmix::buildPipeline(OpPassManager &pm, Phase last, Device device) {
+void seqmix::buildPipeline(OpPassManager &pm, Phase last,
+                           const PipelineOptions &options) {
   for (const PhaseInfo &info : kPhases)
     if (info.phase <= last)
-      buildPhase(pm, info.phase, device);
+      buildPhase(pm, info.phase, options);
 }
 
 void seqmix::registerPipelines() {
@@ -193,7 +195,9 @@ void seqmix::registerPipelines() {
           ((isCuda ? "seqmix-cuda-to-" : "seqmix-to-") + info.name).str(),
           ("To the phase: " + info.description).str(),
           [phase, device](OpPassManager &pm) {
-            buildPipeline(pm, phase, device);
+            PipelineOptions options;
+            options.device = device;
+            buildPipeline(pm, phase, options);
           });
     }
   }

@@ -8,6 +8,8 @@
 #ifndef SEQMIX_LIB_PIPELINES_PIPELINES_H
 #define SEQMIX_LIB_PIPELINES_PIPELINES_H
 
+#include "lib/Transforms/Forms.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -35,6 +37,12 @@ enum class Device {
   cuda ///< an NVIDIA GPU, and the CPU that enqueues its work
 };
 
+/// What the passes of all phases are told.
+struct PipelineOptions {
+  Device device = Device::cpu;
+  FormChoice form = FormChoice::automatic; ///< of the mixers, in `forms`
+};
+
 struct PhaseInfo {
   Phase phase;
   llvm::StringLiteral name;
@@ -50,11 +58,12 @@ std::optional<Phase> findPhase(llvm::StringRef name);
 /// Adds the passes that lead from the phase before `phase` to it. Up to `forms`
 /// all devices have the same. From then on a module for a GPU holds its code in
 /// a `gpu.module`.
-void buildPhase(OpPassManager &pm, Phase phase, Device device = Device::cpu);
+void buildPhase(OpPassManager &pm, Phase phase,
+                const PipelineOptions &options = {});
 
 /// Adds the passes that lead from an imported module to `last`.
 void buildPipeline(OpPassManager &pm, Phase last = Phase::llvm,
-                   Device device = Device::cpu);
+                   const PipelineOptions &options = {});
 
 /// Registers each phase as the pipeline `seqmix-to-<phase>`, and for a GPU
 /// `seqmix-cuda-to-<phase>`, which start from an imported module.

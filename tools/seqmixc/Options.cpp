@@ -49,6 +49,17 @@ struct Options {
       cl::desc("Type to keep the weights of projections in: f32 (default) or "
                "bf16"),
       cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
+  cl::opt<FormChoice> form{
+      "form", cl::desc("Form to compile mixers in, where they have it:"),
+      cl::init(FormChoice::automatic),
+      cl::values(
+          clEnumValN(FormChoice::automatic, "automatic",
+                     "the one expected to be fastest (default)"),
+          clEnumValN(FormChoice::step, "step", "one token after the other"),
+          clEnumValN(FormChoice::scan, "scan", "tokens combined in pairs"),
+          clEnumValN(FormChoice::chunkwise, "chunkwise",
+                     "many tokens at once, as products of matrices")),
+      cl::cat(category)};
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
       cl::values(clEnumValN(Output::mlir, "mlir", "the module as imported"),
@@ -136,6 +147,19 @@ static llvm::Error chooseTargets(const Options &options,
   return llvm::Error::success();
 }
 
+llvm::Error mlir::seqmix::readDefines(
+    llvm::ArrayRef<std::string> texts,
+    std::vector<std::pair<std::string, std::string>> &defines) {
+  for (llvm::StringRef define : texts) {
+    auto [name, value] = define.split('=');
+    if (name.empty() || value.empty())
+      return llvm::createStringError("-D%s is not of the form name=value",
+                                     define.str().c_str());
+    defines.push_back({name.str(), value.str()});
+  }
+  return llvm::Error::success();
+}
+
 static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   CompileRequest request;
   request.source = options.source;
@@ -144,13 +168,9 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   request.march = options.march;
   request.output = options.output;
   request.json = options.json;
-  for (llvm::StringRef define : options.defines) {
-    auto [name, value] = define.split('=');
-    if (name.empty() || value.empty())
-      return llvm::createStringError("-D%s is not of the form name=value",
-                                     define.str().c_str());
-    request.defines.push_back({name.str(), value.str()});
-  }
+  request.form = options.form;
+  if (llvm::Error error = readDefines(options.defines, request.defines))
+    return error;
   if (options.precision != "f32" && options.precision != "f64")
     return llvm::createStringError("--precision is f32 or f64, not '%s'",
                                    options.precision.c_str());
@@ -184,6 +204,8 @@ llvm::Expected<CompileRequest> mlir::seqmix::parseCommandLine(int argc,
   // its own when it is called, so ours leave again.
   cl::ResetCommandLineParser();
   Options options;
+  // Known here for --help alone.
+  cl::SubCommand verify(verifyCommand, verifySummary);
   cl::ParseCommandLineOptions(
       argc, argv, "seqmixc: compiles a sequence model into a shared library\n");
   llvm::Expected<CompileRequest> request = toRequest(options);

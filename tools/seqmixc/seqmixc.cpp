@@ -10,22 +10,39 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
 
+using namespace mlir::seqmix;
+
+static int fail(llvm::Error error, int status) {
+  llvm::errs() << "seqmixc: error: " << llvm::toString(std::move(error))
+               << '\n';
+  return status;
+}
+
+static int runCompile(int argc, char **argv) {
+  auto request = parseCommandLine(argc, argv);
+  if (!request)
+    return fail(request.takeError(), 1);
+  return succeeded(compile(*request, llvm::outs(), llvm::errs())) ? 0 : 1;
+}
+
+static int runVerify(int argc, char **argv) {
+  auto request = parseVerifyCommandLine(argc, argv);
+  if (!request)
+    return fail(request.takeError(), static_cast<int>(Verdict::error));
+  return static_cast<int>(verifyMixers(*request, llvm::outs(), llvm::errs()));
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  auto request = mlir::seqmix::parseCommandLine(argc, argv);
-  if (!request) {
-    llvm::errs() << "seqmixc: error: " << llvm::toString(request.takeError())
-                 << '\n';
-    return 1;
-  }
-  bool compiled =
-      succeeded(mlir::seqmix::compile(*request, llvm::outs(), llvm::errs()));
+  bool isVerify = argc > 1 && argv[1] == verifyCommand;
+  int status = isVerify ? runVerify(argc, argv) : runCompile(argc, argv);
   llvm::outs().flush();
   if (llvm::outs().has_error()) {
-    llvm::errs() << "seqmixc: error: cannot write the result: "
-                 << llvm::outs().error().message() << '\n';
+    std::error_code code = llvm::outs().error();
     llvm::outs().clear_error();
-    return 1;
+    return fail(llvm::createStringError(code, "cannot write the result: %s",
+                                        code.message().c_str()),
+                isVerify ? 2 : 1);
   }
-  return compiled ? 0 : 1;
+  return status;
 }
