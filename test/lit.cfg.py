@@ -22,7 +22,7 @@ def has_card():
 config.name = "seqmix"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".sqm", ".test"]
-config.excludes = ["Inputs", "goldens", "Runtime", "unit"]
+config.excludes = ["Inputs", "goldens", "Runtime", "unit", "variants"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.seqmix_build, "test")
 
@@ -51,6 +51,8 @@ if ptxas:
     config.substitutions.append(("%ptxas", ptxas))
 if has_card():
     config.available_features.add("cuda")
+# Every form that is derived against one token after the other in f64.
+config.substitutions.append(("%variants", os.path.join(config.test_source_root, "Execution", "variants")))
 # Feeds a token model in every way there is.
 config.substitutions.append(
     (

@@ -121,11 +121,15 @@ void GroupClassifier::takeReads() {
           for (auto [have, want] :
                llvm::zip_equal(term.variableAxes, group.axes))
             names[have] = want;
-      group.reads.push_back(
-          {read.value, renameAxes(read.definition, [&](Axis axis) {
-             auto name = names.find(axis);
-             return name == names.end() ? axis : name->second;
-           })});
+      group.reads.push_back({read.value,
+                             renameAxes(read.definition,
+                                        [&](Axis axis) {
+                                          auto name = names.find(axis);
+                                          return name == names.end()
+                                                     ? axis
+                                                     : name->second;
+                                        }),
+                             {}});
       group.numSelfReads += isSelf;
     }
 }
@@ -195,10 +199,6 @@ bool GroupClassifier::giveRoles() {
   for (auto &row : group.transition)
     for (ArrayRef<Term> terms : row)
       shareAll(terms);
-  for (const Read &read : group.reads)
-    for (const Term &term : read.definition.terms)
-      if (term.variable)
-        shareAll(term);
   for (ArrayRef<Term> terms : group.updates)
     for (const Term &term : terms) {
       if (term.variable) // of a read's coefficient nothing is a column's
@@ -207,7 +207,39 @@ bool GroupClassifier::giveRoles() {
         if (touches({1, {factor}, {}, {}}, AxisRole::contracted))
           share(factor.axes);
     }
+  for (auto [index, read] : llvm::enumerate(group.reads)) {
+    if (index >= group.numSelfReads)
+      takeOutColumns(read);
+    for (const Term &term : read.definition.terms)
+      if (term.variable && (isStateTerm(term) || index < group.numSelfReads))
+        shareAll(term);
+  }
   return true;
+}
+
+/// Takes factors of value columns out of the sum, if all terms have the same.
+void GroupClassifier::takeOutColumns(Read &read) {
+  auto isColumn = [&](const Factor &factor) {
+    Term alone{1, {factor}, {}, {}};
+    return touches(alone, AxisRole::value) &&
+           !touches(alone, AxisRole::contracted);
+  };
+  std::optional<SmallVector<Factor, 2>> columns;
+  for (const Term &term : read.definition.terms) {
+    if (!isa_and_nonnull<BlockArgument>(term.variable))
+      continue;
+    SmallVector<Factor, 2> own;
+    llvm::copy_if(term.factors, std::back_inserter(own), isColumn);
+    if (columns && *columns != own)
+      return;
+    columns = own;
+  }
+  if (!columns)
+    return;
+  read.outer = *columns;
+  for (Term &term : read.definition.terms)
+    if (isa_and_nonnull<BlockArgument>(term.variable))
+      llvm::erase_if(term.factors, isColumn);
 }
 
 bool GroupClassifier::touches(const Term &term, AxisRole role) const {

@@ -28,6 +28,7 @@ private:
   bool takeTransition();
   void takeReads();
   bool giveRoles();
+  void takeOutColumns(Read &read);
   bool isKeptOrReplaced() const;
   bool isScaledByExponent() const;
   void findWholeReads();

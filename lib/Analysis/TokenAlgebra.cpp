@@ -391,7 +391,7 @@ void TokenAlgebra::visit(Operation &op) {
     FailureOr<Affine> definition = visitContraction(op);
     if (failed(definition))
       return;
-    reads.push_back({value, *definition});
+    reads.push_back({value, *definition, {}});
     Affine itself;
     itself.axes = addAxes(value);
     Term term;

@@ -57,10 +57,12 @@ struct Affine {
 };
 
 /// A contraction of something that depends on the states: `value`'s definition,
-/// in which earlier reads are variables.
+/// in which earlier reads are variables. What of its terms with a state is the
+/// same in all, and is not summed over, may be taken out: `outer`.
 struct Read {
   Value value;
   Affine definition;
+  SmallVector<Factor, 2> outer;
 };
 
 /// Tells of every value of a token's program whether it is affine in the

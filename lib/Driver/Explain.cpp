@@ -14,6 +14,7 @@
 #include "lib/Driver/Explain.h"
 
 #include "lib/Analysis/ModelInterface.h"
+#include "lib/Driver/ExplainMixers.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVector.h"
@@ -43,15 +44,6 @@ struct LayerStates {
       return a.name == b.name && a.entry->type == b.entry->type;
     });
   }
-};
-
-/// A mixer of the source, however often the model has it.
-struct MixerFacts {
-  std::string place, kind;
-  SmallVector<std::string> states; ///< "S [2, 16, 32] f32"
-  /// Carried exponents: the state and the states it scales.
-  SmallVector<std::pair<std::string, SmallVector<std::string>>> exponents;
-  int64_t count = 1;
 };
 } // namespace
 
@@ -119,43 +111,6 @@ static SmallVector<LayerStates> groupStates(const ModelInterface &interface,
   return result;
 }
 
-static SmallVector<MixerFacts> collectMixers(ModuleOp module) {
-  SmallVector<MixerFacts> mixers;
-  ModelOp model = *module.getOps<ModelOp>().begin();
-  EntryOp entry = *model.getOps<EntryOp>().begin();
-  entry.walk([&](MixerOpInterface mixer) {
-    std::string place = describePlace(mixer.getLoc());
-    std::string kind = mixer->getName().stripDialect().str();
-    auto *known = llvm::find_if(mixers, [&](const MixerFacts &facts) {
-      return facts.place == place && facts.kind == kind;
-    });
-    if (known != mixers.end()) {
-      ++known->count;
-      return;
-    }
-    MixerFacts &facts = mixers.emplace_back();
-    facts.place = place;
-    facts.kind = kind;
-    auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
-    for (auto [index, state] : llvm::enumerate(mixer.getStateOperands())) {
-      std::string name = recurrence ? recurrence.getStateName(index) + " " : "";
-      facts.states.push_back(name +
-                             describe(getTokenStateType(state.getType())));
-    }
-    auto exponents = mixer->getAttrOfType<DictionaryAttr>("running_maximum");
-    if (!exponents)
-      return;
-    for (NamedAttribute exponent : exponents) {
-      auto &scaled = facts.exponents.emplace_back();
-      scaled.first = exponent.getName().str();
-      for (auto name :
-           cast<ArrayAttr>(exponent.getValue()).getAsRange<StringAttr>())
-        scaled.second.push_back(name.str());
-    }
-  });
-  return mixers;
-}
-
 static int64_t sumBytes(ArrayRef<TensorEntry> tensors) {
   int64_t bytes = 0;
   for (const TensorEntry &tensor : tensors)
@@ -164,8 +119,8 @@ static int64_t sumBytes(ArrayRef<TensorEntry> tensors) {
 }
 
 static void printText(const ModelInterface &interface,
-                      ArrayRef<LayerStates> layers, ArrayRef<MixerFacts> mixers,
-                      raw_ostream &os) {
+                      ArrayRef<LayerStates> layers,
+                      const std::vector<MixerFacts> &mixers, raw_ostream &os) {
   os << "model " << interface.name << "\n  parameters  "
      << interface.params.size() << " tensors, " << sumBytes(interface.params)
      << " bytes\n  states      " << interface.states.size() << ", "
@@ -200,21 +155,7 @@ static void printText(const ModelInterface &interface,
       os << '\n';
     }
   }
-  os << "\nmixers\n";
-  for (const MixerFacts &mixer : mixers) {
-    os << "  " << mixer.place << ": " << mixer.kind;
-    if (mixer.count > 1)
-      os << ", " << mixer.count << " times";
-    os << "\n    form: sequential, one token after the other\n    states: ";
-    llvm::interleaveComma(mixer.states, os);
-    os << '\n';
-    for (auto &[exponent, scaled] : mixer.exponents) {
-      os << "    ";
-      llvm::interleave(scaled, os, " and ");
-      os << " are sums of exponentials, carried with a running maximum ("
-         << exponent << ")\n";
-    }
-  }
+  printMixers(mixers, os);
 }
 
 static llvm::json::Array toJson(ArrayRef<int64_t> values) {
@@ -222,8 +163,8 @@ static llvm::json::Array toJson(ArrayRef<int64_t> values) {
 }
 
 static void printJson(const ModelInterface &interface,
-                      ArrayRef<LayerStates> layers, ArrayRef<MixerFacts> mixers,
-                      raw_ostream &os) {
+                      ArrayRef<LayerStates> layers,
+                      const std::vector<MixerFacts> &mixers, raw_ostream &os) {
   llvm::json::OStream json(os, /*IndentSize=*/2);
   json.object([&] {
     json.attribute("model", interface.name);
@@ -245,19 +186,7 @@ static void printJson(const ModelInterface &interface,
             json.attribute("grows_with_sequence", named.grows);
           });
     });
-    json.attributeArray("mixers", [&] {
-      for (const MixerFacts &mixer : mixers)
-        json.object([&] {
-          json.attribute("place", mixer.place);
-          json.attribute("kind", mixer.kind);
-          json.attribute("count", mixer.count);
-          json.attribute("form", "sequential");
-          json.attributeObject("running_maximum", [&] {
-            for (const auto &[exponent, scaled] : mixer.exponents)
-              json.attribute(exponent, llvm::json::Array(scaled));
-          });
-        });
-    });
+    printMixers(mixers, json);
   });
   os << '\n';
 }
@@ -266,7 +195,7 @@ void seqmix::explain(ModuleOp module, const ModelInterface &interface,
                      bool json, raw_ostream &os) {
   llvm::StringSet<> growing = findGrowingStates(module);
   SmallVector<LayerStates> layers = groupStates(interface, growing);
-  SmallVector<MixerFacts> mixers = collectMixers(module);
+  std::vector<MixerFacts> mixers = collectMixers(module);
   if (json)
     printJson(interface, layers, mixers, os);
   else

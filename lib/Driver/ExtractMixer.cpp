@@ -356,5 +356,13 @@ OwningOpRef<ModuleOp> seqmix::widenToF64(ModuleOp module) {
   replacer.recursivelyReplaceElementsIn(*wide, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
                                         /*replaceTypes=*/true);
+  // Conversions between the two types have become none.
+  wide->walk([](Operation *op) {
+    if (isa<arith::ExtFOp, arith::TruncFOp>(op) &&
+        op->getOperand(0).getType() == op->getResult(0).getType()) {
+      op->getResult(0).replaceAllUsesWith(op->getOperand(0));
+      op->erase();
+    }
+  });
   return wide;
 }

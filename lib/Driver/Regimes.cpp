@@ -46,9 +46,11 @@ class Source {
 public:
   Source(uint64_t seed, Spread spread) : generator(seed), spread(spread) {}
 
-  double normal() {
+  double normal(int sign) {
     double value = distribution(generator) * spread.scale;
-    return static_cast<float>(spread.isPositive ? std::abs(value) : value);
+    if (sign || spread.isPositive)
+      value = sign < 0 ? -std::abs(value) : std::abs(value);
+    return static_cast<float>(value);
   }
   /// True once in `n` times.
   bool once(int64_t n) { return generator() % n == 0; }
@@ -80,10 +82,13 @@ Draw mlir::seqmix::drawRegime(const MixerTensors &tensors, const Regime &regime,
   spread.scale *= regime.scale;
   Source source(seed, spread);
   Draw draw;
+  size_t drawn = 0;
   auto fill = [&](const TensorFacts &tensor, int64_t copies) {
+    size_t index = drawn++;
+    int sign = index < spread.signs.size() ? spread.signs[index] : 0;
     std::vector<double> values(tensor.count * copies);
     for (double &value : values)
-      value = tensor.isFloat ? source.normal() : source.once(2);
+      value = tensor.isFloat ? source.normal(sign) : source.once(2);
     return values;
   };
   for (const TensorFacts &input : tensors.inputs)

@@ -28,6 +28,9 @@ struct Regime {
 struct Spread {
   double scale = 1;        ///< standard deviation of normal numbers
   bool isPositive = false; ///< whether their signs are dropped
+  /// Of inputs, then parameters: 1 or -1 where all numbers have one sign, as an
+  /// exponent has that must not grow. May be empty.
+  std::vector<int> signs = {};
 };
 
 /// Inputs [batch, length, ...], parameters, and states [batch, ...] to begin

@@ -166,6 +166,7 @@ LogicalResult Verifier::addForms(const FoundMixer &found, MixerSetup &setup,
         one.recurrenceClass = name.str();
       if (!isStep)
         one.bound = f64 ? f64Bound : getBound(request, one.recurrenceClass);
+      one.isStrict = request.bound.has_value();
       one.library = folder.getFile(Twine(numLibraries++) + ".so");
       if (failed(compile(f64 ? widenToF64(*module)
                              : OwningOpRef<ModuleOp>(module->clone()),

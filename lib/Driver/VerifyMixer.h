@@ -23,10 +23,12 @@ struct FormReport {
   bool f64 = false;
   std::string recurrenceClass; ///< as the pass says; may be empty
   std::optional<double> bound; ///< none for what is only compared with
-  std::string library;         ///< the compiled mixer
-  double error = 0;            ///< the worst, in `getUnit()`
-  double stepError = 0;        ///< of f32 step, there; f32 forms only
-  std::string where;           ///< tensor, length, regime
+  /// Whether the bound stands however ill conditioned a run is.
+  bool isStrict = false;
+  std::string library;  ///< the compiled mixer
+  double error = 0;     ///< the worst, in `getUnit()`
+  double stepError = 0; ///< of f32 step, there; f32 forms only
+  std::string where;    ///< tensor, length, regime
   bool hasFailed = false;
 
   const char *getUnit() const { return f64 ? "relative" : "roundings"; }
@@ -46,6 +48,7 @@ struct MixerReport {
   std::string obstacle;            ///< why it was not tried; else empty
   std::string failure;             ///< of the mixer as such; else empty
   Spread spread;                   ///< of normal inputs
+  std::vector<std::string> signs;  ///< "g < 0", of tensors that have one
   /// The forms that differ, f32 step first.
   std::vector<FormReport> forms;
   std::vector<SkippedRuns> skips;

@@ -67,7 +67,9 @@ static void printMixer(const MixerReport &mixer, llvm::raw_ostream &os) {
   else
     os << "    normal inputs with a deviation of "
        << describeScale(mixer.spread.scale)
-       << (mixer.spread.isPositive ? ", made positive\n" : "\n");
+       << (mixer.spread.isPositive ? ", made positive" : "")
+       << (mixer.signs.empty() ? "" : ", ") << llvm::join(mixer.signs, ", ")
+       << '\n';
   for (const FormReport &form : mixer.forms)
     if (!form.where.empty())
       printForm(form, os);

@@ -64,6 +64,10 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createStabilizeExponentials());
   pm.addNestedPass<ModelOp>(createDeriveStep());
   addCleanUp(pm);
+  DeriveFormsOptions forms;
+  forms.form = stringifyForm(options.form).str();
+  pm.addPass(createDeriveForms(forms));
+  addCleanUp(pm);
 }
 
 static void addLinalg(OpPassManager &pm) {
@@ -79,6 +83,8 @@ static void buildTensors(OpPassManager &pm) {
   pm.addPass(createConvertModelToFunc());
   addCleanUp(pm);
   addLinalg(pm);
+  // What depends on parameters alone leaves the loops over tokens.
+  pm.addPass(createLoopInvariantCodeMotionPass());
 }
 
 /// The same for a GPU: what a launch computes is decided while tensors are

@@ -27,12 +27,28 @@ double ChunkTensors::zero() const {
                                          : infinity;
 }
 
-/// A number of the states' type.
-Value ChunkTensors::constant(OpBuilder &b, Location loc, double number) {
-  TypedAttr value = isa<FloatType>(element)
-                        ? TypedAttr(b.getFloatAttr(element, number))
-                        : TypedAttr(b.getIntegerAttr(element, number));
+static Type elementOf(const Named &x) { return getElementTypeOrSelf(x.value); }
+
+static Value constant(OpBuilder &b, Location loc, Type type, double number) {
+  TypedAttr value = isa<FloatType>(type)
+                        ? TypedAttr(b.getFloatAttr(type, number))
+                        : TypedAttr(b.getIntegerAttr(type, number));
   return arith::ConstantOp::create(b, loc, value);
+}
+
+/// A number as one of another floating-point type.
+static Value convert(OpBuilder &b, Location loc, Value x, Type type) {
+  auto from = dyn_cast<FloatType>(x.getType()), to = dyn_cast<FloatType>(type);
+  if (!from || !to || from == to)
+    return x;
+  if (from.getWidth() < to.getWidth())
+    return arith::ExtFOp::create(b, loc, to, x);
+  return arith::TruncFOp::create(b, loc, to, x);
+}
+
+/// The type of what is made of both.
+Type ChunkTensors::wider(const Named &a, const Named &b) const {
+  return elementOf(a) == element ? elementOf(b) : elementOf(a);
 }
 
 Value ChunkTensors::plus(OpBuilder &b, Location loc, Value x, Value y) {
@@ -57,7 +73,7 @@ Value ChunkTensors::times(OpBuilder &b, Location loc, Value x, Value y) {
 // Names
 //===----------------------------------------------------------------------===//
 
-RankedTensorType ChunkTensors::typeOf(ArrayRef<Axis> axes) {
+RankedTensorType ChunkTensors::typeOf(ArrayRef<Axis> axes, Type element) {
   SmallVector<int64_t> shape;
   for (Axis axis : axes)
     shape.push_back(extentOf(axis));
@@ -91,6 +107,9 @@ Named ChunkTensors::name(Value value, ArrayRef<Axis> axes) {
 
 Value ChunkTensors::unname(const Named &x, ArrayRef<Axis> axes) {
   Named wide = broadcast(x, axes);
+  if (elementOf(wide) != element)
+    wide = map({wide}, wide.axes, element,
+               [](OpBuilder &, Location, ValueRange v) { return v[0]; });
   if (wide.axes.size() == axes.size())
     return wide.value;
   SmallVector<ReassociationIndices> groups;
@@ -106,8 +125,8 @@ Value ChunkTensors::unname(const Named &x, ArrayRef<Axis> axes) {
       groups.emplace_back();
     groups.back().push_back(position);
   }
-  return tensor::ExpandShapeOp::create(builder, loc, typeOf(axes), wide.value,
-                                       groups);
+  return tensor::ExpandShapeOp::create(builder, loc, typeOf(axes, element),
+                                       wide.value, groups);
 }
 
 Named ChunkTensors::rename(Named x, Axis from, Axis to) {
@@ -122,7 +141,7 @@ Named ChunkTensors::rename(Named x, Axis from, Axis to) {
 
 /// An op on every point of `axes`, which has no axis of extent one.
 Named ChunkTensors::map(ArrayRef<Named> operands, ArrayRef<Axis> axes,
-                        Body body) {
+                        Type type, Body body) {
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   MLIRContext *context = builder.getContext();
@@ -138,14 +157,18 @@ Named ChunkTensors::map(ArrayRef<Named> operands, ArrayRef<Axis> axes,
     addMap(operand.axes);
   }
   addMap(axes);
-  RankedTensorType type = typeOf(axes);
-  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
+  RankedTensorType resultType = typeOf(axes, type);
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, resultType.getShape(), type);
   SmallVector<utils::IteratorType> loops(axes.size(),
                                          utils::IteratorType::parallel);
   auto op = linalg::GenericOp::create(
-      builder, loc, TypeRange{type}, inputs, ValueRange{empty}, maps, loops,
-      [&](OpBuilder &b, Location loc, ValueRange arguments) {
-        linalg::YieldOp::create(b, loc, body(b, loc, arguments.drop_back()));
+      builder, loc, TypeRange{resultType}, inputs, ValueRange{empty}, maps,
+      loops, [&](OpBuilder &b, Location loc, ValueRange arguments) {
+        SmallVector<Value> numbers;
+        for (Value argument : arguments.drop_back())
+          numbers.push_back(convert(b, loc, argument, type));
+        linalg::YieldOp::create(b, loc, body(b, loc, numbers));
       });
   Named result;
   result.value = op.getResult(0);
@@ -164,8 +187,8 @@ static SmallVector<Axis, 6> unite(const Named &a, const Named &b) {
 Named ChunkTensors::fill(double number, ArrayRef<Axis> axes) {
   Named result;
   result.axes = dropUnits(axes);
-  RankedTensorType type = typeOf(result.axes);
-  Value scalar = constant(builder, loc, number);
+  RankedTensorType type = typeOf(result.axes, element);
+  Value scalar = constant(builder, loc, element, number);
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), element);
   result.value =
       linalg::FillOp::create(builder, loc, scalar, empty).getResult(0);
@@ -180,10 +203,12 @@ Named ChunkTensors::materialise(const Named &x) {
     return x;
   Named plain = x;
   plain.scale = 1;
-  return map({plain}, x.axes, [&](OpBuilder &b, Location loc, ValueRange v) {
-    Value scale = constant(b, loc, x.scale);
-    return times(b, loc, v[0], scale);
-  });
+  Type type = elementOf(x);
+  return map({plain}, x.axes, type,
+             [&](OpBuilder &b, Location loc, ValueRange v) {
+               Value scale = constant(b, loc, type, x.scale);
+               return times(b, loc, v[0], scale);
+             });
 }
 
 Named ChunkTensors::broadcast(const Named &x, ArrayRef<Axis> axes) {
@@ -191,7 +216,7 @@ Named ChunkTensors::broadcast(const Named &x, ArrayRef<Axis> axes) {
   Named plain = materialise(x);
   if (plain.axes == wide)
     return plain;
-  return map({plain}, wide,
+  return map({plain}, wide, elementOf(plain),
              [](OpBuilder &, Location, ValueRange v) { return v[0]; });
 }
 
@@ -203,10 +228,11 @@ Named ChunkTensors::multiply(const Named &a, const Named &b) {
   }
   Named x = a, y = b;
   x.scale = y.scale = 1;
-  Named result =
-      map({x, y}, unite(x, y), [&](OpBuilder &b, Location loc, ValueRange v) {
-        return times(b, loc, v[0], v[1]);
-      });
+  Type type = elementOf(x) == elementOf(y) ? elementOf(x) : element;
+  Named result = map({x, y}, unite(x, y), type,
+                     [&](OpBuilder &b, Location loc, ValueRange v) {
+                       return times(b, loc, v[0], v[1]);
+                     });
   result.scale = a.scale * b.scale;
   return result;
 }
@@ -217,7 +243,7 @@ MaybeNamed ChunkTensors::multiply(const MaybeNamed &a, const MaybeNamed &b) {
 
 Named ChunkTensors::add(const Named &a, const Named &b) {
   Named x = materialise(a), y = materialise(b);
-  return map({x, y}, unite(x, y),
+  return map({x, y}, unite(x, y), wider(x, y),
              [&](OpBuilder &b, Location loc, ValueRange v) {
                return plus(b, loc, v[0], v[1]);
              });
@@ -270,7 +296,9 @@ Named ChunkTensors::contract(const Named &a, const Named &b,
       builder, loc, TypeRange{init.value.getType()}, inputs,
       ValueRange{init.value}, maps, kinds,
       [&](OpBuilder &b, Location loc, ValueRange v) {
-        Value x = v.size() == 3 ? times(b, loc, v[0], v[1]) : v[0];
+        Value x = convert(b, loc, v[0], element);
+        if (v.size() == 3)
+          x = times(b, loc, x, convert(b, loc, v[1], element));
         linalg::YieldOp::create(b, loc, plus(b, loc, v.back(), x));
       });
   Named sum;
@@ -285,22 +313,33 @@ MaybeNamed ChunkTensors::contract(const MaybeNamed &a, const MaybeNamed &b,
   return a && b ? MaybeNamed(contract(*a, *b, kept)) : std::nullopt;
 }
 
+Named ChunkTensors::widen(const Named &x) {
+  if (!x.value || !elementOf(x).isF32() || semiring != Semiring::plusTimes)
+    return x;
+  Named plain = x;
+  plain.scale = 1;
+  Named result = map({plain}, x.axes, builder.getF64Type(),
+                     [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  result.scale = x.scale;
+  return result;
+}
+
 Named ChunkTensors::reciprocal(const Named &x) {
   Named plain = materialise(x);
-  return map({plain}, plain.axes,
+  return map({plain}, plain.axes, element,
              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                if (semiring != Semiring::plusTimes)
                  return arith::NegFOp::create(b, loc, v[0]);
-               Value one = constant(b, loc, 1);
+               Value one = constant(b, loc, element, 1);
                return arith::DivFOp::create(b, loc, one, v[0]);
              });
 }
 
 Named ChunkTensors::mask(const Named &truth, bool opposite) {
-  return map({truth}, truth.axes,
+  return map({truth}, truth.axes, element,
              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-               Value yes = constant(b, loc, opposite ? zero() : one());
-               Value no = constant(b, loc, opposite ? one() : zero());
+               Value yes = constant(b, loc, element, opposite ? zero() : one());
+               Value no = constant(b, loc, element, opposite ? one() : zero());
                return arith::SelectOp::create(b, loc, v[0], yes, no);
              });
 }

@@ -31,6 +31,11 @@ using MaybeNamed = std::optional<Named>;
 
 /// Builds a chunk's program out of sums, products and contractions by name, in
 /// one semiring. All ops are upstream's, with static shapes.
+///
+/// Numbers have the states' type, or are *wide*, f64: products of decays are,
+/// because f32 loses in each product of two numbers 1 - a and 1 - b near one
+/// the same part a * b, which adds up over a long sequence. A product is wide
+/// if all its factors are, a sum if any of its terms is.
 class ChunkTensors {
 public:
   ChunkTensors(OpBuilder &builder, Location loc, TokenAlgebra &algebra,
@@ -58,6 +63,8 @@ public:
   Named contract(const Named &a, const Named &b, ArrayRef<Axis> kept);
   MaybeNamed contract(const MaybeNamed &a, const MaybeNamed &b,
                       ArrayRef<Axis> kept);
+  /// The same numbers in f64, if they are of f32.
+  Named widen(const Named &x);
   Named reciprocal(const Named &x);
   /// One where the truth value (or its opposite) holds, else zero.
   Named mask(const Named &truth, bool opposite);
@@ -89,9 +96,10 @@ public:
 
 private:
   using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
-  Named map(ArrayRef<Named> operands, ArrayRef<Axis> axes, Body body);
-  RankedTensorType typeOf(ArrayRef<Axis> axes);
-  Value constant(OpBuilder &b, Location loc, double number);
+  Named map(ArrayRef<Named> operands, ArrayRef<Axis> axes, Type type,
+            Body body);
+  RankedTensorType typeOf(ArrayRef<Axis> axes, Type element);
+  Type wider(const Named &a, const Named &b) const;
   Value plus(OpBuilder &b, Location loc, Value x, Value y);
   Value times(OpBuilder &b, Location loc, Value x, Value y);
   Named materialise(const Named &x);

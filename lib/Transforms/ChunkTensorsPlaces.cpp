@@ -47,9 +47,9 @@ Named ChunkTensors::split(const Named &x, Axis whole, ArrayRef<Axis> parts) {
     else
       result.axes.push_back(axis);
   }
-  result.value =
-      tensor::ExpandShapeOp::create(builder, loc, typeOf(result.axes),
-                                    plain.value, groupsOf(result.axes, wide));
+  result.value = tensor::ExpandShapeOp::create(
+      builder, loc, typeOf(result.axes, getElementTypeOrSelf(plain.value)),
+      plain.value, groupsOf(result.axes, wide));
   return result;
 }
 
@@ -64,9 +64,9 @@ Named ChunkTensors::join(const Named &x, ArrayRef<Axis> parts, Axis whole) {
       result.axes.push_back(whole);
     else if (!llvm::is_contained(wide, axis))
       result.axes.push_back(axis);
-  result.value =
-      tensor::CollapseShapeOp::create(builder, loc, typeOf(result.axes),
-                                      plain.value, groupsOf(plain.axes, wide));
+  result.value = tensor::CollapseShapeOp::create(
+      builder, loc, typeOf(result.axes, getElementTypeOrSelf(plain.value)),
+      plain.value, groupsOf(plain.axes, wide));
   return result;
 }
 
@@ -82,7 +82,8 @@ Named ChunkTensors::at(const Named &x, Axis axis, int64_t index) {
       result.axes.push_back(have);
   }
   result.value = tensor::ExtractSliceOp::create(
-      builder, loc, typeOf(result.axes), plain.value, offsets, sizes, strides);
+      builder, loc, typeOf(result.axes, getElementTypeOrSelf(plain.value)),
+      plain.value, offsets, sizes, strides);
   return result;
 }
 
@@ -99,7 +100,8 @@ Named ChunkTensors::slice(const Named &x, Axis axis, int64_t begin, Axis part) {
       result.axes.push_back(kept);
   }
   result.value = tensor::ExtractSliceOp::create(
-      builder, loc, typeOf(result.axes), plain.value, offsets, sizes, strides);
+      builder, loc, typeOf(result.axes, getElementTypeOrSelf(plain.value)),
+      plain.value, offsets, sizes, strides);
   return result;
 }
 
@@ -131,7 +133,8 @@ Named ChunkTensors::chooseAt(Axis axis, int64_t index, const Named &then,
                              const Named &otherwise, ArrayRef<Axis> axes) {
   SmallVector<Axis, 6> wide = dropUnits(axes);
   int64_t place = llvm::find(wide, axis) - wide.begin();
-  return map({materialise(then), materialise(otherwise)}, wide,
+  Named x = materialise(then), y = materialise(otherwise);
+  return map({x, y}, wide, wider(x, y),
              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                Value here = linalg::IndexOp::create(b, loc, place);
                Value wanted = arith::ConstantIndexOp::create(b, loc, index);

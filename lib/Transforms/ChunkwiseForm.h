@@ -41,7 +41,7 @@ struct GroupForm::Chunkwise {
   void finishFactors();
   MaybeNamed readOld(unsigned read);
   void applyScores(MaybeNamed &to, unsigned read, bool ofSelf);
-  void addEarlierReads(MaybeNamed &to, unsigned read);
+  void addToken(MaybeNamed &to, unsigned read);
   void solve();
   void setFinals();
 

@@ -168,10 +168,10 @@ void GroupForm::Chunkwise::finishFactors() {
     update.key[0] = tensors.multiply(update.key[0], suffix);
 }
 
-/// What a read has of the entering state, and of the token itself.
+/// What a read has of the entering state.
 MaybeNamed GroupForm::Chunkwise::readOld(unsigned read) {
   const Affine &definition = reads[read].definition;
-  MaybeNamed result = form.sum(definition.terms, definition.axes);
+  MaybeNamed result;
   for (unsigned p = 0; p < count; ++p)
     tensors.accumulate(
         result, tensors.contract(readers[read][p], MaybeNamed(form.oldState(p)),
@@ -193,9 +193,14 @@ void GroupForm::Chunkwise::applyScores(MaybeNamed &to, unsigned read,
   }
 }
 
-/// What the reads of the same token contribute.
-void GroupForm::Chunkwise::addEarlierReads(MaybeNamed &to, unsigned read) {
+/// What the token itself and its earlier reads contribute.
+void GroupForm::Chunkwise::addToken(MaybeNamed &to, unsigned read) {
   const Affine &definition = reads[read].definition;
+  if (to && !reads[read].outer.empty())
+    to = tensors.multiply(*to, form.product(reads[read].outer, 1));
+  tensors.accumulate(to, form.sum(definition.terms, definition.axes));
+  if (read < numSelf) // its earlier reads are part of the solution
+    return;
   for (const Term &term : definition.terms)
     for (unsigned earlier = 0; earlier < reads.size(); ++earlier)
       if (term.variable == reads[earlier].value)
@@ -209,6 +214,7 @@ void GroupForm::Chunkwise::solve() {
   SmallVector<MaybeNamed> given;
   for (unsigned r = 0; r < numSelf; ++r) {
     applyScores(given.emplace_back(readOld(r)), r, /*ofSelf=*/false);
+    addToken(given.back(), r);
   }
   for (unsigned r = 0; r < numSelf; ++r)
     for (unsigned c = 0; c < numSelf; ++c)
@@ -222,7 +228,7 @@ void GroupForm::Chunkwise::solve() {
     results[r] = readOld(r);
     applyScores(results[r], r, /*ofSelf=*/false);
     applyScores(results[r], r, /*ofSelf=*/true);
-    addEarlierReads(results[r], r);
+    addToken(results[r], r);
   }
   for (auto [read, result] : llvm::zip_equal(reads, results)) {
     SmallVector<Axis, 6> axes = form.withTime(read.definition.axes);

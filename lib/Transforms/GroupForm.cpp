@@ -97,6 +97,8 @@ GroupForm::Matrix GroupForm::evaluateTransition() {
         tensors.accumulate(value, product(term.factors, term.scale));
       if (value && !value->isOne() && !value->has(time))
         value = tensors.broadcast(*value, withTime(value->axes));
+      if (value)
+        value = tensors.widen(*value);
     }
   }
   return result;

@@ -19,6 +19,9 @@
 // FORMS-NEXT: )
 // FORMS-NEXT: canonicalize
 // FORMS-NEXT: cse
+// FORMS-NEXT: seqmix-derive-forms
+// FORMS-NEXT: canonicalize
+// FORMS-NEXT: cse
 // END-FORMS-NEXT: {{^\)$}}
 
 // TENSORS-NEXT: convert-seqmix-to-scf
@@ -31,6 +34,7 @@
 // TENSORS-NEXT: seqmix-relax-reductions
 // TENSORS-NEXT: canonicalize
 // TENSORS-NEXT: cse
+// TENSORS-NEXT: loop-invariant-code-motion
 
 // For a GPU it is decided while tensors are values what a launch computes.
 // CUDA-TENSORS-NEXT: seqmix-expand-mixers
