@@ -140,29 +140,53 @@ void ParallelAxes::uniteSlice(Value whole, Value part,
   }
 }
 
-void ParallelAxes::addRecurrence(RecurrenceOp op) {
+/// Values one after the other along an axis: of that, none has all.
+void ParallelAxes::addConcat(tensor::ConcatOp op) {
+  for (Value input : op.getInputs())
+    for (uint64_t axis = 0; axis < getShape(input).size(); ++axis) {
+      if (axis == op.getDim())
+        forbid(input, axis);
+      else
+        unite(op.getResult(), axis, input, axis);
+    }
+  forbid(op.getResult(), op.getDim());
+}
+
+/// A region of a recurrence: what it takes and yields of sequences has as many
+/// axes of tokens before the axes that a token has.
+void ParallelAxes::addTokens(RecurrenceOp op, Block &block,
+                             unsigned numTokenAxes) {
+  size_t numStates = op.getStates().size(), numOutputs = op.getOutputs().size();
   for (auto [argument, operand] :
-       llvm::zip_equal(op.getTokenArguments(), op.getSequences()))
+       llvm::zip_equal(block.getArguments().drop_back(numStates),
+                       op.getOperands().drop_back(numStates)))
     if (isExternal(operand))
       external.push_back(argument);
-  for (auto [argument, operand] :
-       llvm::zip_equal(op.getInvariantArguments(), op.getInvariants()))
-    if (isExternal(operand))
-      external.push_back(argument);
-  addOps(op.getToken().front());
-  auto uniteShifted = [&](Value outer, Value token, unsigned leading) {
-    for (unsigned axis = 0; axis < getShape(token).size(); ++axis)
-      unite(outer, axis + leading, token, axis);
+  addOps(block);
+  auto unitePart = [&](Value outer, unsigned leading, Value inner,
+                       unsigned first) {
+    for (unsigned axis = first; axis < getShape(inner).size(); ++axis)
+      unite(outer, axis - first + leading, inner, axis);
   };
-  for (auto [yielded, result] :
-       llvm::zip_equal(op.getYieldedOutputs(), op.getOutputs()))
-    uniteShifted(result, yielded, 2);
-  for (auto [argument, yielded, result] :
-       llvm::zip_equal(op.getStateArguments(), op.getYieldedStates(),
-                       op.getFinalStates())) {
-    uniteShifted(result, argument, 1);
-    uniteShifted(result, yielded, 1);
+  OperandRange yielded = block.getTerminator()->getOperands();
+  for (auto [value, result] :
+       llvm::zip_equal(yielded.take_front(numOutputs), op.getOutputs())) {
+    unitePart(result, 2, value, numTokenAxes);
+    for (unsigned axis = 0; axis < numTokenAxes; ++axis)
+      forbid(value, axis);
   }
+  for (auto [argument, value, result] :
+       llvm::zip_equal(block.getArguments().take_back(numStates),
+                       yielded.take_back(numStates), op.getFinalStates())) {
+    unitePart(result, 1, argument, 0);
+    unitePart(result, 1, value, 0);
+  }
+}
+
+void ParallelAxes::addRecurrence(RecurrenceOp op) {
+  addTokens(op, op.getToken().front(), 0);
+  if (op.getChunkLength())
+    addTokens(op, op.getChunk().front(), 1);
 }
 
 void ParallelAxes::addOps(Block &block) {
@@ -184,6 +208,8 @@ void ParallelAxes::addOps(Block &block) {
       addSlice(slice);
     else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
       addSlice(insert);
+    else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+      addConcat(concat);
     else if (auto recurrence = dyn_cast<RecurrenceOp>(op))
       addRecurrence(recurrence);
     else { // whatever it does, it does to all of its values
@@ -224,6 +250,28 @@ ParallelAxes ParallelAxes::compute(KernelOp kernel) {
   Block &body = kernel.getBody().front();
   llvm::append_range(result.external, body.getArguments());
   result.addOps(body);
+  result.classify();
+  return result;
+}
+
+ParallelAxes ParallelAxes::compute(RecurrenceOp op) {
+  ParallelAxes result;
+  result.addRecurrence(op);
+  auto uniteWith = [&](Block &block, unsigned numTokenAxes) {
+    size_t numSequences = op.getSequences().size();
+    for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+      bool isSequence = index < numSequences;
+      bool isState = index >= numSequences + op.getInvariants().size();
+      unsigned outer = isSequence ? 2 : isState ? 1 : 0;
+      unsigned inner = isSequence ? numTokenAxes : 0;
+      Value argument = block.getArgument(index);
+      for (unsigned axis = inner; axis < getShape(argument).size(); ++axis)
+        result.unite(operand, axis - inner + outer, argument, axis);
+    }
+  };
+  uniteWith(op.getToken().front(), 0);
+  if (op.getChunkLength())
+    uniteWith(op.getChunk().front(), 1);
   result.classify();
   return result;
 }

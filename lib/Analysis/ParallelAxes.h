@@ -35,6 +35,9 @@ class ParallelAxes {
 public:
   /// Analyses the kernel; changes nothing.
   static ParallelAxes compute(KernelOp kernel);
+  /// The same for a recurrence alone, all of whose operands are divided with
+  /// what is computed from them. Axes of operands have classes as well.
+  static ParallelAxes compute(RecurrenceOp op);
 
   /// The class of an axis or a loop, if it has one.
   std::optional<unsigned> getClass(Value value, unsigned axis) const;
@@ -64,7 +67,9 @@ private:
   void addSlice(tensor::InsertSliceOp op);
   void uniteSlice(Value whole, Value part, OffsetSizeAndStrideOpInterface slice,
                   const llvm::SmallBitVector &dropped);
+  void addConcat(tensor::ConcatOp op);
   void addRecurrence(RecurrenceOp op);
+  void addTokens(RecurrenceOp op, Block &block, unsigned numTokenAxes);
   void addOps(Block &block);
   void unite(Value a, unsigned axisOfA, Value b, unsigned axisOfB);
   void bind(Value value, unsigned axis, linalg::GenericOp op, unsigned loop);

@@ -27,6 +27,38 @@ def ConvertSeqmixToSCF : Pass<"convert-seqmix-to-scf"> {
   ];
 }
 
+def DivideRecurrences : Pass<"seqmix-divide-recurrences"> {
+  let summary = "run independent parts of a recurrence side by side";
+  let description = [{
+    Lowers each recurrence that takes chunks to a parallel loop over parts of an
+    axis along which it is independent (heads, channels, value columns), around
+    the loops of `convert-seqmix-to-scf` for one part. Recurrences without such
+    an axis stay.
+
+    Before and after: test/Conversion/divide-recurrences.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def PrivatizeTemporaries : Pass<"seqmix-privatize-temporaries",
+                                "::mlir::func::FuncOp"> {
+  let summary = "give each turn of a parallel loop its own temporaries";
+  let description = [{
+    Memory that is allocated in an `scf.forall` of a known number of turns is
+    allocated once before it, with room for all turns, so that it can be placed
+    like any other temporary.
+
+    Before and after: test/Conversion/privatize-temporaries.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
 def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
                               "::mlir::ModuleOp"> {
   let summary = "bind entry points to the artifact's calling convention";

@@ -13,7 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialect/SeqmixOps.h"
+#include "lib/Conversion/SeqmixToSCF.h"
+
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -87,13 +88,26 @@ static Value copyOf(OpBuilder &builder, Location loc, Value value) {
       /*dynamicSizes=*/ValueRange(), /*copy=*/value);
 }
 
+/// Whether an op reads `old`, if at all, where it writes its result.
+static bool keepsPlaces(Operation *op, Value old) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic.getNumReductionLoops() > 0 ||
+      generic->getNumResults() != 1)
+    return false;
+  AffineMap written = generic.getIndexingMapsArray().back();
+  return llvm::all_of(generic->getOpOperands(), [&](OpOperand &operand) {
+    return operand.get() != old ||
+           generic.getMatchingIndexingMap(&operand) == written;
+  });
+}
+
 /// Whether the op that computes `next` may write it over `old` as it goes:
 /// each of its elements depends on the same element of `old` at most, and
 /// nothing but `next` is made from `old`.
 static bool mayOverwrite(Value old, Value next) {
   Operation *last = next.getDefiningOp();
   if (!last || !(last->hasTrait<OpTrait::Elementwise>() ||
-                 isa<tensor::InsertSliceOp>(last)))
+                 isa<tensor::InsertSliceOp>(last) || keepsPlaces(last, old)))
     return false;
   SetVector<Operation *> slice;
   BackwardSliceOptions options;
@@ -176,33 +190,22 @@ static ValueRange buildSequence(OpBuilder &builder, MixerOpInterface mixer,
       .getResults();
 }
 
-static LogicalResult lowerMixer(MixerOpInterface mixer,
-                                RewriterBase &rewriter) {
+SmallVector<Value> seqmix::buildMixerLoops(OpBuilder &builder,
+                                           MixerOpInterface mixer,
+                                           ValueRange outputs,
+                                           ValueRange states) {
   Location loc = mixer.getLoc();
   Value first = mixer.getSequenceOperands().front();
-  Value batch = tensor::DimOp::create(rewriter, loc, first, 0);
+  Value batch = tensor::DimOp::create(builder, loc, first, 0);
   Value length =
-      tensor::DimOp::create(rewriter, loc, first, mixer.getSequenceAxis());
-  Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
-  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
-
-  SmallVector<Value> carried;
-  for (Value result : mixer.getSequenceResults()) {
-    auto type = cast<RankedTensorType>(result.getType());
-    SmallVector<OpFoldResult> shape = {batch, length};
-    for (int64_t extent : type.getShape().drop_front(2))
-      shape.push_back(rewriter.getIndexAttr(extent));
-    Value empty =
-        tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
-    if (empty.getType() != type)
-      empty = tensor::CastOp::create(rewriter, loc, type, empty);
-    carried.push_back(empty);
-  }
-  size_t numOutputs = carried.size();
-  llvm::append_range(carried, mixer.getStateOperands());
-
+      tensor::DimOp::create(builder, loc, first, mixer.getSequenceAxis());
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  SmallVector<Value> carried(outputs);
+  llvm::append_range(carried, states);
+  size_t numOutputs = outputs.size();
   auto loop = scf::ForOp::create(
-      rewriter, loc, zero, batch, one, carried,
+      builder, loc, zero, batch, one, carried,
       [&](OpBuilder &builder, Location loc, Value b, ValueRange carried) {
         ValueRange all = carried.drop_front(numOutputs);
         SmallVector<Value> values(carried.take_front(numOutputs));
@@ -215,9 +218,39 @@ static LogicalResult lowerMixer(MixerOpInterface mixer,
           yielded.push_back(insertAt(builder, loc, state, into, b));
         scf::YieldOp::create(builder, loc, yielded);
       });
+  return loop.getResults();
+}
+
+SmallVector<Value> seqmix::buildEmptyOutputs(OpBuilder &builder,
+                                             MixerOpInterface mixer) {
+  Location loc = mixer.getLoc();
+  Value first = mixer.getSequenceOperands().front();
+  Value batch = tensor::DimOp::create(builder, loc, first, 0);
+  Value length =
+      tensor::DimOp::create(builder, loc, first, mixer.getSequenceAxis());
+  SmallVector<Value> outputs;
+  for (Value result : mixer.getSequenceResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<OpFoldResult> shape = {batch, length};
+    for (int64_t extent : type.getShape().drop_front(2))
+      shape.push_back(builder.getIndexAttr(extent));
+    Value empty =
+        tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
+    if (empty.getType() != type)
+      empty = tensor::CastOp::create(builder, loc, type, empty);
+    outputs.push_back(empty);
+  }
+  return outputs;
+}
+
+static LogicalResult lowerMixer(MixerOpInterface mixer,
+                                RewriterBase &rewriter) {
+  SmallVector<Value> values =
+      buildMixerLoops(rewriter, mixer, buildEmptyOutputs(rewriter, mixer),
+                      mixer.getStateOperands());
   SmallVector<Value> results = mixer.getSequenceResults();
   llvm::append_range(results, mixer.getStateResults());
-  for (auto [old, value] : llvm::zip_equal(results, loop.getResults()))
+  for (auto [old, value] : llvm::zip_equal(results, values))
     rewriter.replaceAllUsesWith(old, value);
   rewriter.eraseOp(mixer);
   return success();

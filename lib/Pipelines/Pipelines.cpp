@@ -24,6 +24,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
@@ -79,6 +80,7 @@ static void addLinalg(OpPassManager &pm) {
 }
 
 static void buildTensors(OpPassManager &pm) {
+  pm.addPass(createDivideRecurrences());
   pm.addPass(createConvertSeqmixToSCF());
   pm.addPass(createConvertModelToFunc());
   addCleanUp(pm);
@@ -120,6 +122,8 @@ static void buildCudaBuffers(OpPassManager &pm) {
 static void buildBuffers(OpPassManager &pm) {
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createPrivatizeTemporaries());
+  function.addPass(createForallToParallelLoopPass());
   function.addPass(createLowerCopies());
   function.addPass(createLowerReductions());
   function.addPass(createConvertLinalgToLoopsPass());

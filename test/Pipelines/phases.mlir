@@ -24,6 +24,7 @@
 // FORMS-NEXT: cse
 // END-FORMS-NEXT: {{^\)$}}
 
+// TENSORS-NEXT: seqmix-divide-recurrences
 // TENSORS-NEXT: convert-seqmix-to-scf
 // TENSORS-NEXT: convert-seqmix-model-to-func
 // TENSORS-NEXT: canonicalize
@@ -66,6 +67,8 @@
 // BUFFERS-NEXT: canonicalize
 // BUFFERS-NEXT: cse
 // BUFFERS-NEXT: func.func(
+// BUFFERS-NEXT: seqmix-privatize-temporaries
+// BUFFERS-NEXT: scf-forall-to-parallel
 // BUFFERS-NEXT: seqmix-lower-copies
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: convert-linalg-to-loops

@@ -1,0 +1,82 @@
+// RUN: seqmix-opt %s --seqmix-divide-recurrences --split-input-file | FileCheck %s
+
+// Two heads, side by side: each part takes its slices, and runs chunks and then
+// tokens by itself. Empty tensors have the part's shape.
+// CHECK-LABEL: @heads
+// CHECK-SAME: %[[X:.+]]: tensor<?x?x2x4xf32>, %[[W:.+]]: tensor<4xf32>, %[[H0:.+]]: tensor<?x2x4xf32>
+// CHECK: %[[EMPTY:.+]] = tensor.empty({{.*}}) : tensor<?x?x2x4xf32>
+// CHECK: %[[ALL:.+]]:2 = scf.forall (%[[P:.+]]) in (2) shared_outs(%[[Y:.+]] = %[[EMPTY]], %[[H:.+]] = %[[H0]])
+// CHECK: %[[BEGIN:.+]] = arith.muli %[[P]]
+// CHECK: tensor.extract_slice %[[X]][0, 0, %[[BEGIN]], 0] [%{{.+}}, %{{.+}}, 1, 4] [1, 1, 1, 1] : tensor<?x?x2x4xf32> to tensor<?x?x1x4xf32>
+// CHECK: tensor.extract_slice %[[Y]][0, 0, %[[BEGIN]], 0]
+// CHECK: tensor.extract_slice %[[H]][0, %[[BEGIN]], 0] [%{{.+}}, 1, 4] [1, 1, 1]
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: linalg.generic {{.*}} ins({{.*}} : tensor<8x1x4xf32>, tensor<4xf32>) outs(%{{.+}} : tensor<8x1x4xf32>)
+// CHECK: linalg.generic {{.*}} ins({{.*}} : tensor<8x1x4xf32>{{.*}} outs(%{{.+}} : tensor<1x4xf32>)
+// CHECK: scf.for
+// CHECK: linalg.generic {{.*}} outs(%{{.+}} : tensor<1x4xf32>)
+// CHECK: scf.forall.in_parallel
+// CHECK: tensor.parallel_insert_slice %{{.+}} into %[[Y]][0, 0, %[[BEGIN]], 0] [%{{.+}}, %{{.+}}, 1, 4]
+// CHECK: tensor.parallel_insert_slice %{{.+}} into %[[H]][0, %[[BEGIN]], 0] [%{{.+}}, 1, 4]
+// CHECK: return %[[ALL]]#0, %[[ALL]]#1
+func.func @heads(%x: tensor<?x?x2x4xf32>, %w: tensor<4xf32>, %h0: tensor<?x2x4xf32>)
+    -> (tensor<?x?x2x4xf32>, tensor<?x2x4xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2x4xf32>)
+      invariants(%w_t = %w : tensor<4xf32>)
+      states(%h = %h0 : tensor<?x2x4xf32>) -> (tensor<?x?x2x4xf32>) {
+    %half = arith.constant dense<0.5> : tensor<2x4xf32>
+    %e = tensor.empty() : tensor<2x4xf32>
+    %w2 = linalg.broadcast ins(%w_t : tensor<4xf32>) outs(%e : tensor<2x4xf32>) dimensions = [0]
+    %0 = arith.mulf %x_t, %half : tensor<2x4xf32>
+    %1 = arith.mulf %0, %w2 : tensor<2x4xf32>
+    %2 = arith.addf %h, %1 : tensor<2x4xf32>
+    seqmix.yield %1, %2 : tensor<2x4xf32>, tensor<2x4xf32>
+  } chunk 8 {
+  ^bb0(%x_c: tensor<8x2x4xf32>, %w_t: tensor<4xf32>, %h: tensor<2x4xf32>):
+    %half = arith.constant dense<0.5> : tensor<8x2x4xf32>
+    %e = tensor.empty() : tensor<8x2x4xf32>
+    %w2 = linalg.broadcast ins(%w_t : tensor<4xf32>) outs(%e : tensor<8x2x4xf32>) dimensions = [0, 1]
+    %0 = arith.mulf %x_c, %half : tensor<8x2x4xf32>
+    %1 = arith.mulf %0, %w2 : tensor<8x2x4xf32>
+    %2 = linalg.reduce { arith.addf } ins(%1 : tensor<8x2x4xf32>) outs(%h : tensor<2x4xf32>) dimensions = [0]
+    seqmix.yield %1, %2 : tensor<8x2x4xf32>, tensor<2x4xf32>
+  }
+  return %y, %h1 : tensor<?x?x2x4xf32>, tensor<?x2x4xf32>
+}
+
+// -----
+
+// What mixes all elements has no parts, and stays for the next pass.
+// CHECK-LABEL: @mixed
+// CHECK-NOT: scf.forall
+// CHECK: seqmix.recurrence
+func.func @mixed(%x: tensor<?x?x2x4xf32>, %h0: tensor<?xf32>)
+    -> (tensor<?x?xf32>, tensor<?xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2x4xf32>)
+      states(%h = %h0 : tensor<?xf32>) -> (tensor<?x?xf32>) {
+    %0 = linalg.reduce { arith.addf } ins(%x_t : tensor<2x4xf32>) outs(%h : tensor<f32>) dimensions = [0, 1]
+    seqmix.yield %0, %0 : tensor<f32>, tensor<f32>
+  } chunk 2 {
+  ^bb0(%x_c: tensor<2x2x4xf32>, %h: tensor<f32>):
+    %e = tensor.empty() : tensor<2xf32>
+    %y = linalg.broadcast ins(%h : tensor<f32>) outs(%e : tensor<2xf32>) dimensions = [0]
+    seqmix.yield %y, %h : tensor<2xf32>, tensor<f32>
+  }
+  return %y, %h1 : tensor<?x?xf32>, tensor<?xf32>
+}
+
+// -----
+
+// A recurrence without chunks is the reference, and is left to its lowering.
+// CHECK-LABEL: @tokens
+// CHECK-NOT: scf.forall
+// CHECK: seqmix.recurrence
+func.func @tokens(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x?x4xf32> {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+    %0 = arith.addf %h, %x_t : tensor<4xf32>
+    seqmix.yield %0, %0 : tensor<4xf32>, tensor<4xf32>
+  }
+  return %y : tensor<?x?x4xf32>
+}
