@@ -140,6 +140,18 @@ void ParallelAxes::uniteSlice(Value whole, Value part,
   }
 }
 
+/// Values one after the other along an axis: of that, none has all.
+void ParallelAxes::addConcat(tensor::ConcatOp op) {
+  for (Value input : op.getInputs())
+    for (uint64_t axis = 0; axis < getShape(input).size(); ++axis) {
+      if (axis == op.getDim())
+        forbid(input, axis);
+      else
+        unite(op.getResult(), axis, input, axis);
+    }
+  forbid(op.getResult(), op.getDim());
+}
+
 void ParallelAxes::addRecurrence(RecurrenceOp op) {
   for (auto [argument, operand] :
        llvm::zip_equal(op.getTokenArguments(), op.getSequences()))
@@ -167,7 +179,8 @@ void ParallelAxes::addRecurrence(RecurrenceOp op) {
 
 void ParallelAxes::addOps(Block &block) {
   for (Operation &op : block.without_terminator()) {
-    if (op.hasTrait<OpTrait::ConstantLike>() || isa<tensor::EmptyOp>(op) ||
+    if (op.hasTrait<OpTrait::ConstantLike>() ||
+        isa<tensor::EmptyOp, tensor::DimOp>(op) ||
         (isTensorView(&op) && isExternal(op.getOperand(0)))) {
       llvm::append_range(external, op.getResults());
       continue;
@@ -184,6 +197,8 @@ void ParallelAxes::addOps(Block &block) {
       addSlice(slice);
     else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
       addSlice(insert);
+    else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+      addConcat(concat);
     else if (auto recurrence = dyn_cast<RecurrenceOp>(op))
       addRecurrence(recurrence);
     else { // whatever it does, it does to all of its values

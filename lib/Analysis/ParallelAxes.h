@@ -64,6 +64,7 @@ private:
   void addSlice(tensor::InsertSliceOp op);
   void uniteSlice(Value whole, Value part, OffsetSizeAndStrideOpInterface slice,
                   const llvm::SmallBitVector &dropped);
+  void addConcat(tensor::ConcatOp op);
   void addRecurrence(RecurrenceOp op);
   void addOps(Block &block);
   void unite(Value a, unsigned axisOfA, Value b, unsigned axisOfB);

@@ -166,7 +166,7 @@ LogicalResult KernelEmitter::emitConcat(tensor::ConcatOp op) {
       moved[axis] = arith::AddIOp::create(builder, loc, moved[axis], shift);
       target.store(builder, loc, moved, value);
     };
-    copy(places[input], part, boxOf(input));
+    copy(places[input], part, boxOf(op, input));
     offset += typeOf(input).getDimSize(axis);
   }
   places[op.getResult()] = target;

@@ -67,6 +67,13 @@ KernelEmitter::Box KernelEmitter::boxOf(tensor::InsertSliceOp op) {
   return slice;
 }
 
+/// What this block has of an input that it puts into its part of the result.
+KernelEmitter::Box KernelEmitter::boxOf(tensor::ConcatOp op, Value input) {
+  Box box = boxOf(op.getResult());
+  box.extents[op.getDim()] = typeOf(input).getDimSize(op.getDim());
+  return box;
+}
+
 /// The indices of the parts that are no part of the value: blocks that differ
 /// in these alone all have the same of it.
 SmallVector<Value> KernelEmitter::repeatsOf(Value value) {

@@ -99,6 +99,7 @@ private:
   partOf(std::optional<unsigned> group);
   Box boxOf(Value value);
   Box boxOf(tensor::InsertSliceOp op);
+  Box boxOf(tensor::ConcatOp op, Value input);
   SmallVector<Value> repeatsOf(Value value);
   Value isFirstOf(Value value);
   unsigned lastUseOf(Value value);
