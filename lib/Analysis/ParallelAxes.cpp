@@ -152,29 +152,41 @@ void ParallelAxes::addConcat(tensor::ConcatOp op) {
   forbid(op.getResult(), op.getDim());
 }
 
-void ParallelAxes::addRecurrence(RecurrenceOp op) {
+/// A region of a recurrence: what it takes and yields of sequences has as many
+/// axes of tokens before the axes that a token has.
+void ParallelAxes::addTokens(RecurrenceOp op, Block &block,
+                             unsigned numTokenAxes) {
+  size_t numStates = op.getStates().size(), numOutputs = op.getOutputs().size();
   for (auto [argument, operand] :
-       llvm::zip_equal(op.getTokenArguments(), op.getSequences()))
+       llvm::zip_equal(block.getArguments().drop_back(numStates),
+                       op.getOperands().drop_back(numStates)))
     if (isExternal(operand))
       external.push_back(argument);
-  for (auto [argument, operand] :
-       llvm::zip_equal(op.getInvariantArguments(), op.getInvariants()))
-    if (isExternal(operand))
-      external.push_back(argument);
-  addOps(op.getToken().front());
-  auto uniteShifted = [&](Value outer, Value token, unsigned leading) {
-    for (unsigned axis = 0; axis < getShape(token).size(); ++axis)
-      unite(outer, axis + leading, token, axis);
+  addOps(block);
+  auto unitePart = [&](Value outer, unsigned leading, Value inner,
+                       unsigned first) {
+    for (unsigned axis = first; axis < getShape(inner).size(); ++axis)
+      unite(outer, axis - first + leading, inner, axis);
   };
-  for (auto [yielded, result] :
-       llvm::zip_equal(op.getYieldedOutputs(), op.getOutputs()))
-    uniteShifted(result, yielded, 2);
-  for (auto [argument, yielded, result] :
-       llvm::zip_equal(op.getStateArguments(), op.getYieldedStates(),
-                       op.getFinalStates())) {
-    uniteShifted(result, argument, 1);
-    uniteShifted(result, yielded, 1);
+  OperandRange yielded = block.getTerminator()->getOperands();
+  for (auto [value, result] :
+       llvm::zip_equal(yielded.take_front(numOutputs), op.getOutputs())) {
+    unitePart(result, 2, value, numTokenAxes);
+    for (unsigned axis = 0; axis < numTokenAxes; ++axis)
+      forbid(value, axis);
   }
+  for (auto [argument, value, result] :
+       llvm::zip_equal(block.getArguments().take_back(numStates),
+                       yielded.take_back(numStates), op.getFinalStates())) {
+    unitePart(result, 1, argument, 0);
+    unitePart(result, 1, value, 0);
+  }
+}
+
+void ParallelAxes::addRecurrence(RecurrenceOp op) {
+  addTokens(op, op.getToken().front(), 0);
+  if (op.getChunkLength())
+    addTokens(op, op.getChunk().front(), 1);
 }
 
 void ParallelAxes::addOps(Block &block) {

@@ -66,6 +66,7 @@ private:
                   const llvm::SmallBitVector &dropped);
   void addConcat(tensor::ConcatOp op);
   void addRecurrence(RecurrenceOp op);
+  void addTokens(RecurrenceOp op, Block &block, unsigned numTokenAxes);
   void addOps(Block &block);
   void unite(Value a, unsigned axisOfA, Value b, unsigned axisOfB);
   void bind(Value value, unsigned axis, linalg::GenericOp op, unsigned loop);
