@@ -191,7 +191,8 @@ void ParallelAxes::addRecurrence(RecurrenceOp op) {
 
 void ParallelAxes::addOps(Block &block) {
   for (Operation &op : block.without_terminator()) {
-    if (op.hasTrait<OpTrait::ConstantLike>() || isa<tensor::EmptyOp>(op) ||
+    if (op.hasTrait<OpTrait::ConstantLike>() ||
+        isa<tensor::EmptyOp, tensor::DimOp>(op) ||
         (isTensorView(&op) && isExternal(op.getOperand(0)))) {
       llvm::append_range(external, op.getResults());
       continue;

@@ -102,9 +102,10 @@ using MapIndices =
 static DevicePlace mapped(const DevicePlace &source, MapIndices map) {
   DevicePlace place;
   place.memory = source.memory;
-  place.load = [=](OpBuilder &builder, Location loc, ValueRange indices) {
-    return source.load(builder, loc, map(builder, loc, indices));
-  };
+  if (source.load)
+    place.load = [=](OpBuilder &builder, Location loc, ValueRange indices) {
+      return source.load(builder, loc, map(builder, loc, indices));
+    };
   if (source.store)
     place.store = [=](OpBuilder &builder, Location loc, ValueRange indices,
                       Value value) {
@@ -219,5 +220,14 @@ DevicePlace seqmix::at(const DevicePlace &outer, ValueRange leading) {
     SmallVector<Value> all(first);
     llvm::append_range(all, indices);
     return all;
+  });
+}
+
+DevicePlace seqmix::from(const DevicePlace &outer, Value begin) {
+  return mapped(outer, [=](OpBuilder &builder, Location loc, ValueRange local) {
+    SmallVector<Value> indices(local);
+    indices.front() =
+        arith::AddIOp::create(builder, loc, begin, indices.front());
+    return indices;
   });
 }

@@ -22,7 +22,7 @@ struct DevicePlace {
   using Load = std::function<Value(OpBuilder &, Location, ValueRange)>;
   using Store = std::function<void(OpBuilder &, Location, ValueRange, Value)>;
 
-  Load load;
+  Load load;   ///< null: nothing was ever written there
   Store store; ///< null: read only
   /// The memory that the kernel writes in which it lies, for barriers; negative
   /// if the kernel never writes there.
@@ -64,6 +64,9 @@ DevicePlace insertedPart(Operation *insert, const DevicePlace &whole,
 
 /// The tensor without its leading axes, at these indices of them.
 DevicePlace at(const DevicePlace &outer, ValueRange leading);
+
+/// The tensor from index `begin` of its first axis on.
+DevicePlace from(const DevicePlace &outer, Value begin);
 
 } // namespace seqmix
 } // namespace mlir

@@ -118,7 +118,6 @@ KernelEmitter::Nest KernelEmitter::analyze(linalg::GenericOp op) {
 /// Shared memory with a word for each warp and result, if there is room.
 bool KernelEmitter::findMeetingPlaces(Nest &nest) {
   int64_t warps = result.threads / warp;
-  unsigned now = position.lookup(nest.op);
   for (Type type : nest.op.getResultTypes()) {
     int memory = numMemories++;
     std::optional<int64_t> offset =

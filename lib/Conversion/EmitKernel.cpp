@@ -54,7 +54,7 @@ void KernelEmitter::chooseSpace() {
     result.perToken = false;
 }
 
-/// The most points that an op of the kernel has for one token.
+/// The most points that an op of the kernel has, for one token or a chunk.
 int64_t KernelEmitter::measureWork() const {
   int64_t most = 1;
   kernel->walk([&](Operation *op) {
@@ -64,6 +64,42 @@ int64_t KernelEmitter::measureWork() const {
       most = std::max(most, countStatic(shapeOf(op->getResult(0))));
   });
   return most;
+}
+
+/// The points that a block has of an op on a chunk, with the parts chosen so
+/// far.
+int64_t KernelEmitter::countPoints(Operation *op) {
+  int64_t count = 1;
+  auto multiply = [&](int64_t extent, std::optional<unsigned> group) {
+    auto part = partOf(group);
+    count *= part ? extent / part->first : extent;
+  };
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    for (auto [loop, extent] : llvm::enumerate(generic.getStaticLoopRanges()))
+      multiply(extent, axes.getClass(generic, loop));
+    return count;
+  }
+  Value result = op->getResult(0);
+  for (auto [axis, extent] : llvm::enumerate(shapeOf(result)))
+    multiply(extent, axes.getClass(result, axis));
+  return count;
+}
+
+/// The most parts in which what a block has of its own of a chunk is no less
+/// than what it repeats: scores, say, that all value columns need. A token has
+/// too little of either for that to matter.
+int64_t KernelEmitter::mostPartsOfChunk(unsigned group) {
+  int64_t divided = 0, repeated = 0;
+  for (Operation &op : recurrence.getChunk().front()) {
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    bool isWork = generic ? !isFill(generic)
+                          : isa<tensor::InsertSliceOp, tensor::ConcatOp>(op);
+    if (!isWork)
+      continue;
+    bool isDivided = axes.hasClass(op.getResult(0), group);
+    (isDivided ? divided : repeated) += countPoints(&op);
+  }
+  return divided / std::max<int64_t>(repeated, 1);
 }
 
 /// Divides what is independent over blocks, as long as each has enough to do
@@ -79,9 +115,11 @@ void KernelEmitter::chooseParts() {
     }
     if (repeated >= divided)
       continue;
-    int64_t most = axes.getMostParts(group), count = 1;
+    int64_t all = axes.getMostParts(group), most = all, count = 1;
+    if (recurrence && recurrence.getChunkLength())
+      most = std::min(all, mostPartsOfChunk(group));
     for (int64_t parts = 1; parts <= most; ++parts)
-      if (most % parts == 0 && work / parts >= leastWork &&
+      if (all % parts == 0 && work / parts >= leastWork &&
           result.blocks * parts <= mostBlocks)
         count = parts;
     if (count == 1)

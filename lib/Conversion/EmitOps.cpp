@@ -80,6 +80,8 @@ void KernelEmitter::forEachPoint(ArrayRef<int64_t> extents, Body body) {
 
 void KernelEmitter::copy(const DevicePlace &source, const DevicePlace &target,
                          const Box &box, Value condition) {
+  if (!source.load)
+    return;
   beginAccess(source.memory, target.memory);
   guard(condition, [&] {
     forEachPoint(box.extents, [&](ValueRange local) {
@@ -137,13 +139,11 @@ LogicalResult KernelEmitter::emitConstant(arith::ConstantOp op) {
 }
 
 LogicalResult KernelEmitter::emitInsert(tensor::InsertSliceOp op) {
-  DevicePlace target = isGrownInPlace(op) && !targets.contains(op.getResult())
-                           ? places[op.getDest()]
-                           : destinationOf(op.getResult());
-  // What is not inserted stays; an empty destination has nothing to keep.
+  DevicePlace target = destinationOf(op.getResult());
+  // What is not inserted stays.
   bool isInPlace =
       places[op.getDest()].memory == target.memory && target.memory >= 0;
-  if (!isInPlace && !op.getDest().getDefiningOp<tensor::EmptyOp>())
+  if (!isInPlace)
     copy(places[op.getDest()], target, boxOf(op.getResult()));
   auto getIndex = [&](Value value) { return getScalar(value); };
   DevicePlace part = insertedPart(op, target, getIndex);
@@ -166,7 +166,7 @@ LogicalResult KernelEmitter::emitConcat(tensor::ConcatOp op) {
       moved[axis] = arith::AddIOp::create(builder, loc, moved[axis], shift);
       target.store(builder, loc, moved, value);
     };
-    copy(places[input], part, boxOf(input));
+    copy(places[input], part, boxOf(op, input));
     offset += typeOf(input).getDimSize(axis);
   }
   places[op.getResult()] = target;
@@ -192,10 +192,17 @@ LogicalResult KernelEmitter::emitExtract(tensor::ExtractOp op) {
   return success();
 }
 
-/// A generic op whose body only yields a number is a place without memory.
+/// Whether the op's body only yields a number from elsewhere.
+bool KernelEmitter::isFill(linalg::GenericOp op) {
+  return op.getNumDpsInputs() == 0 && op.getNumResults() == 1 &&
+         llvm::hasSingleElement(op.getBody()->getOperations()) &&
+         !isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(0));
+}
+
+/// A number everywhere is a place without memory.
 LogicalResult KernelEmitter::emitStructured(linalg::GenericOp op) {
   Operation *end = op.getBody()->getTerminator();
-  if (op.getNumDpsInputs() == 0 && end == &op.getBody()->front()) {
+  if (isFill(op) && !targets.contains(op.getResult(0))) {
     places[op.getResult(0)] = everywhere(getScalar(end->getOperand(0)));
     return success();
   }
@@ -240,10 +247,13 @@ LogicalResult KernelEmitter::emitOp(Operation &op) {
 }
 
 LogicalResult KernelEmitter::emitOps(Block &block) {
-  for (auto [index, op] : llvm::enumerate(block))
-    position[&op] = index;
-  for (Operation &op : block.without_terminator())
+  for (Operation &op : block)
+    position.try_emplace(&op, position.size());
+  for (Operation &op : block.without_terminator()) {
+    now = position.at(&op);
     if (failed(emitOp(op)))
       return failure();
+  }
+  now = position.at(block.getTerminator());
   return success();
 }

@@ -67,6 +67,13 @@ KernelEmitter::Box KernelEmitter::boxOf(tensor::InsertSliceOp op) {
   return slice;
 }
 
+/// What this block has of an input that it puts into its part of the result.
+KernelEmitter::Box KernelEmitter::boxOf(tensor::ConcatOp op, Value input) {
+  Box box = boxOf(op.getResult());
+  box.extents[op.getDim()] = typeOf(input).getDimSize(op.getDim());
+  return box;
+}
+
 /// The indices of the parts that are no part of the value: blocks that differ
 /// in these alone all have the same of it.
 SmallVector<Value> KernelEmitter::repeatsOf(Value value) {
@@ -92,12 +99,23 @@ Value KernelEmitter::isFirstOf(Value value) {
   return isFirst;
 }
 
-/// Whether an insertion writes into the memory of the value it inserts into,
-/// which nothing else reads.
-bool seqmix::isGrownInPlace(Operation *op) {
-  auto insert = dyn_cast<tensor::InsertSliceOp>(op);
-  return insert && insert.getDest().hasOneUse() &&
-         insert.getDest().getDefiningOp<tensor::InsertSliceOp>();
+/// Whether the value is computed into memory of its own.
+static bool hasMemory(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto generic = dyn_cast_or_null<linalg::GenericOp>(op))
+    return !KernelEmitter::isFill(generic);
+  return isa_and_nonnull<tensor::InsertSliceOp, tensor::ConcatOp>(op);
+}
+
+Value seqmix::getGrownOperand(Operation *op) {
+  Value operand;
+  if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op))
+    operand = insert.getDest();
+  else if (auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+           generic && generic->getNumResults() == 1)
+    operand = generic.getDpsInits().front();
+  return operand && operand.hasOneUse() && hasMemory(operand) ? operand
+                                                              : Value();
 }
 
 /// The last op of the block that reads the value or a view of it.
@@ -106,9 +124,8 @@ unsigned KernelEmitter::lastUseOf(Value value) {
   Block *block = value.getParentBlock();
   for (Operation *user : value.getUsers()) {
     Operation *here = block->findAncestorOpInBlock(*user);
-    auto it = position.find(here);
-    last = std::max(last, it == position.end() ? ~0u : it->second);
-    if (isTensorView(here) || isGrownInPlace(here))
+    last = std::max(last, position.at(here));
+    if (isTensorView(here) || getGrownOperand(here) == value)
       last = std::max(last, lastUseOf(here->getResult(0)));
   }
   return last;
@@ -137,8 +154,6 @@ std::optional<DevicePlace> KernelEmitter::allocateShared(Value value,
   Box box = boxOf(value);
   int64_t count = ShapedType::getNumElements(box.extents);
   int memory = numMemories++;
-  Operation *op = value.getDefiningOp();
-  unsigned now = op ? position.lookup(op) : 0;
   if (auto offset =
           shared.allocate(memory, count * bytesOf(element), now, lastUse))
     return inMemory(sharedAddress(*offset), Value(), element, layoutOf(box),
@@ -167,5 +182,7 @@ DevicePlace KernelEmitter::allocate(Value value, unsigned lastUse) {
 DevicePlace KernelEmitter::destinationOf(Value value) {
   if (auto it = targets.find(value); it != targets.end())
     return it->second;
+  if (Value operand = getGrownOperand(value.getDefiningOp()))
+    return places[operand];
   return allocate(value, lastUseOf(value));
 }

@@ -35,9 +35,10 @@ struct EmittedKernel {
   SmallVector<int64_t> scratch;
 };
 
-/// Whether an insertion writes into the memory of the value it inserts into,
-/// which nothing else reads.
-bool isGrownInPlace(Operation *op);
+/// The operand in whose memory the op's only result is computed, since nothing
+/// else reads it: what a slice is inserted into, or sums are added to. Null if
+/// there is none. Its elements and the result's are the same of every block.
+Value getGrownOperand(Operation *op);
 
 /// Emits one `seqmix.kernel` as a `gpu.func` on bare pointers.
 ///
@@ -53,6 +54,9 @@ public:
   /// Emits the kernel under this name. Fails, with an error at the op, where an
   /// op is not one that kernels hold.
   FailureOr<EmittedKernel> emit(StringRef name);
+
+  /// Whether the op's results are one number everywhere, and need no memory.
+  static bool isFill(linalg::GenericOp op);
 
 private:
   /// One class of axes, divided over blocks.
@@ -72,6 +76,8 @@ private:
   void chooseSpace();
   void chooseParts();
   int64_t measureWork() const;
+  int64_t countPoints(Operation *op);
+  int64_t mostPartsOfChunk(unsigned group);
   void createFunction(StringRef name);
   void decodeBlock();
   Value addPointer(unsigned position);
@@ -99,6 +105,7 @@ private:
   partOf(std::optional<unsigned> group);
   Box boxOf(Value value);
   Box boxOf(tensor::InsertSliceOp op);
+  Box boxOf(tensor::ConcatOp op, Value input);
   SmallVector<Value> repeatsOf(Value value);
   Value isFirstOf(Value value);
   unsigned lastUseOf(Value value);
@@ -123,10 +130,14 @@ private:
   void setPoint(Nest &nest, ValueRange local);
   void setReduction(Nest &nest, Value point);
 
-  // EmitRecurrence.cpp: the loop over tokens.
+  // EmitRecurrence.cpp: the loops over tokens.
   LogicalResult emitRecurrence(RecurrenceOp op);
-  LogicalResult emitToken(RecurrenceOp op, ArrayRef<DevicePlace> states);
-  bool mayUpdateInPlace(BlockArgument old, Value next);
+  LogicalResult emitLoop(RecurrenceOp op, ArrayRef<DevicePlace> states,
+                         Value begin, Value end, int64_t chunk);
+  LogicalResult emitTokens(Block &body, ArrayRef<DevicePlace> states,
+                           ArrayRef<DevicePlace> outputs);
+  void updateInPlace(BlockArgument old, Value next, const DevicePlace &place);
+  SmallVector<DevicePlace> setAside(Block &body, ArrayRef<DevicePlace> states);
   void storeStates(RecurrenceOp op, ArrayRef<DevicePlace> states);
 
   // Loops over points, and barriers.
@@ -155,7 +166,9 @@ private:
   DenseMap<Value, DevicePlace> places;
   DenseMap<Value, DevicePlace> targets; ///< chosen before the op is emitted
   IRMapping scalars;
-  DenseMap<Operation *, unsigned> position; ///< of ops in the block emitted
+  /// Of the ops of the blocks emitted so far, one after the other.
+  DenseMap<Operation *, unsigned> position;
+  unsigned now = 0; ///< the position of the op being emitted
   SmallVector<Value> outputPointers;
   llvm::SmallDenseSet<int> readSince, writtenSince; ///< the last barrier
   int numMemories = 0;

@@ -44,4 +44,9 @@ void DeriveStep::runOnOperation() {
   auto step = cast<EntryOp>(builder.clone(*prefill));
   step.setSymName("step");
   step.setLength(1);
+  // One token is less than any chunk.
+  step.walk([](RecurrenceOp recurrence) {
+    recurrence.getChunk().getBlocks().clear();
+    recurrence.removeChunkSizeAttr();
+  });
 }

@@ -14,8 +14,9 @@ def DeriveStep : Pass<"seqmix-derive-step", "::mlir::seqmix::ModelOp"> {
   let summary = "derive the step entry point from prefill";
   let description = [{
     Adds to a model the entry point `step`, which takes exactly one token, as
-    the entry point `prefill` for a length of one. Requires an entry point
-    `prefill`, and does nothing where `step` is there already.
+    the entry point `prefill` for a length of one, and so without regions for
+    chunks of tokens. Requires an entry point `prefill`, and does nothing where
+    `step` is there already.
 
     Before and after: test/Transforms/derive-step.mlir.
   }];

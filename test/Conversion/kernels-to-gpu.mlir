@@ -509,6 +509,35 @@ func.func @slice_of_input(%x: !x) -> !h {
   return %r : !h
 }
 
+// -----
+
+!x = tensor<?x?x1x2048xf32>
+!o = tensor<?x?x2x2048xf32>
+
+// A concatenation is divided along other axes: a block puts 256 columns of each
+// input into the 512 numbers that it has, also of one that lies in memory whole.
+// CHECK-LABEL: @concat
+// CHECK: seqmix.launch @device::@tokens_0 blocks 8 per_sequence per_token
+func.func @concat(%x: !x) -> !o {
+  %r = seqmix.kernel ins(%x : !x) -> !o {
+  ^bb0(%y: !x):
+    %exp = math.exp %y : !x
+    %both = tensor.concat dim(2) %exp, %y : (!x, !x) -> !o
+    %0 = arith.mulf %both, %both : !o
+    seqmix.yield %0 : !o
+  }
+  return %r : !o
+}
+// CHECK: gpu.func @tokens_0
+// CHECK: math.exp
+// CHECK: %[[BOTH:.+]] = llvm.getelementptr %{{.+}}[1024]
+// CHECK-NOT: scf.for
+// CHECK: llvm.getelementptr inbounds %[[BOTH]]
+// CHECK-NOT: scf.for
+// CHECK: llvm.getelementptr inbounds %[[BOTH]]
+// CHECK: scf.for %{{.+}} = %thread_id_x to %c512 step %c256 {
+// CHECK: llvm.getelementptr inbounds %[[BOTH]]
+
 // ERROR: not-for-gpus.mlir:[[#]]:[[#]]: error: 'tensor.pad' op cannot run on a GPU
 
 // -----

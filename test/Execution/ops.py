@@ -10,7 +10,7 @@ from the definitions of its ops. See mixers.py."""
 import itertools
 import math
 
-from mixers import MIXERS, C, H, K, Mixer, V, between, dot, one_of, zeros
+from mixers import MIXERS, C, H, K, Mixer, V, between, dot, one_of, read, zeros
 
 
 def softmax(scores):
@@ -139,3 +139,30 @@ def shift(tokens, _):
     for token in tokens:
         yield {"y": past[-1][0], "twice": past[-2][0], "t": past[-1][1]}
         past.append((token["x"], token["s"]))
+
+
+HEADS, KEYS, VALUES = 4, 8, 32
+
+
+@Mixer(
+    inputs={"q": [HEADS, KEYS], "k": [HEADS, KEYS], "v": [HEADS, VALUES], "a": [HEADS, KEYS]},
+    outputs={"o": [HEADS, VALUES], "m": [HEADS], "p": [HEADS, VALUES]},
+    params={"w": [HEADS, VALUES]},
+    regimes={
+        "usual": {"a": between(0, 1)},
+        "decay of zero": {"a": one_of(0.0, 1.0)},
+    },
+)
+def chunk(tokens, params):
+    S, z = zeros(HEADS, KEYS, VALUES), zeros(HEADS, KEYS)
+    last = [[0.5] * VALUES for _ in range(HEADS)]
+    for token in tokens:
+        o, m = [], []
+        for h, w in enumerate(params["w"]):
+            q, k, v, a = (token[name][h] for name in "qkva")
+            S[h] = [[a[i] * s + k[i] * x for s, x in zip(S[h][i], v)] for i in range(KEYS)]
+            z[h] = [a[i] * z[h][i] + k[i] for i in range(KEYS)]
+            o.append([x * y for x, y in zip(w, read(q, S[h]))])
+            m.append(dot(q, z[h]))
+        yield {"o": o, "m": m, "p": last}
+        last = token["v"]

@@ -34,4 +34,31 @@ seqmix.model @by_hand {
   }
 }
 
+// One token is less than any chunk.
+// CHECK-LABEL: seqmix.model @chunk
+// CHECK: seqmix.entry @prefill
+// CHECK: chunk 2
+// CHECK: seqmix.entry @step
+// CHECK: seqmix.recurrence
+// CHECK-NOT: chunk
+seqmix.model @chunk {
+  seqmix.entry @prefill(%x "x" : tensor<?x?x4xf32>) {
+    %s = seqmix.state "s" init 0.0 : tensor<?x4xf32>
+    %y, %s1 = seqmix.recurrence
+        tokens(%x_t = %x : tensor<?x?x4xf32>)
+        states(%s_t = %s : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+      seqmix.yield %x_t, %s_t : tensor<4xf32>, tensor<4xf32>
+    } chunk 2 {
+    ^bb0(%x_c: tensor<2x4xf32>, %s_t: tensor<4xf32>):
+      %both = arith.addf %x_c, %x_c : tensor<2x4xf32>
+      %half = arith.subf %both, %x_c : tensor<2x4xf32>
+      seqmix.yield %half, %s_t : tensor<2x4xf32>, tensor<4xf32>
+    }
+    seqmix.return outputs("y" = %y : tensor<?x?x4xf32>)
+        states("s" = %s1 : tensor<?x4xf32>)
+  }
+}
+
+// -----
+
 // ERROR: no-prefill.mlir:[[#]]:[[#]]: error: model @headless has no entry point @prefill to derive from
