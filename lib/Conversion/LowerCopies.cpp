@@ -47,8 +47,10 @@ void LowerCopies::runOnOperation() {
   });
   for (memref::CopyOp copy : copies) {
     OpBuilder builder(copy);
-    linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
-                             copy.getTarget());
+    // What is already in its place need not be copied there.
+    if (copy.getSource() != copy.getTarget())
+      linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
+                               copy.getTarget());
     copy.erase();
   }
 }

@@ -82,6 +82,23 @@ def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
   ];
 }
 
+def LowerContractions : Pass<"seqmix-lower-contractions",
+                             "::mlir::func::FuncOp"> {
+  let summary = "lower sums of products in loops to blocks of vectors";
+  let description = [{
+    Lowers `linalg.generic` ops on buffers that add products of two inputs, and
+    may do so in any order, to loops over blocks whose sums are in vector
+    registers while the reductions run. Vectors lie along memory: along the
+    output and an input, or, for dot products, along both inputs. All extents
+    must be static; ops that are in no loop, and other accesses, are left.
+
+    Before and after: test/Conversion/lower-contractions.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
   let summary = "lower linalg reductions on buffers to loops";
   let description = [{

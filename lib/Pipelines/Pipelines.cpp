@@ -125,6 +125,7 @@ static void buildBuffers(OpPassManager &pm) {
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
   function.addPass(createLowerCopies());
+  function.addPass(createLowerContractions());
   function.addPass(createLowerReductions());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(bufferization::createBufferHoistingPass());
@@ -155,6 +156,7 @@ static void buildLLVM(OpPassManager &pm) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   // The approximation of log1p loses all digits of small arguments.
   ConvertMathToLLVMPassOptions math;

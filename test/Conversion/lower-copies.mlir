@@ -24,3 +24,14 @@ func.func @piece(%from: memref<3x4xf32, strided<[4, 1], offset: ?>>,
       to memref<3x4xf32>
   return
 }
+
+// What is already in its place.
+// CHECK-LABEL: @itself
+func.func @itself(%column: memref<?x4xf32, strided<[12, 1], offset: 4>>) {
+  // CHECK-NOT: linalg
+  // CHECK-NOT: memref.copy
+  // CHECK: return
+  memref.copy %column, %column : memref<?x4xf32, strided<[12, 1], offset: 4>>
+      to memref<?x4xf32, strided<[12, 1], offset: 4>>
+  return
+}

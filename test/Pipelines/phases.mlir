@@ -70,6 +70,7 @@
 // BUFFERS-NEXT: seqmix-privatize-temporaries
 // BUFFERS-NEXT: scf-forall-to-parallel
 // BUFFERS-NEXT: seqmix-lower-copies
+// BUFFERS-NEXT: seqmix-lower-contractions
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: buffer-hoisting
@@ -118,6 +119,7 @@
 // LLVM-NEXT: expand-strided-metadata
 // LLVM-NEXT: lower-affine
 // LLVM-NEXT: convert-scf-to-cf
+// LLVM-NEXT: convert-vector-to-llvm
 // LLVM-NEXT: convert-arith-to-llvm
 // LLVM-NEXT: convert-math-to-llvm
 // LLVM-NEXT: convert-math-to-libm

@@ -1,0 +1,400 @@
+//===- LowerContractions.cpp - sums of products in registers --------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A chunk of tokens is mostly small matrix products. A block of the output is
+// kept in vector registers while the reduction runs, so that each vector that
+// is loaded serves several products. Blocks at the edges are smaller, with
+// vectors of as many lanes as are left.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Conversion/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace mlir {
+namespace seqmix {
+#define GEN_PASS_DEF_LOWERCONTRACTIONS
+#include "lib/Conversion/Passes.h.inc"
+} // namespace seqmix
+} // namespace mlir
+
+using namespace mlir;
+using namespace mlir::seqmix;
+
+namespace {
+struct LowerContractions
+    : public seqmix::impl::LowerContractionsBase<LowerContractions> {
+  void runOnOperation() override;
+};
+
+/// Lanes of a vector times the bits of one: two SSE registers, one of AVX.
+constexpr int64_t kVectorBits = 256;
+
+/// Vectors of sums that are kept at a time. As many multiplications can be
+/// under way at once, and AVX2 has registers for them and what they multiply.
+constexpr int64_t kSums = 8;
+
+/// Rows of a block that has both rows and columns.
+constexpr int64_t kRows = 4;
+
+/// Which loops of an op are blocked. Vectors run along the columns, or, if the
+/// op is a dot product, along a reduction.
+struct Blocking {
+  unsigned vectors;                      ///< the loop along memory
+  bool isDot;                            ///< it is a reduction
+  std::optional<unsigned> rows, columns; ///< parallel loops
+};
+
+/// One vector of sums: where in the block it lies, and its type.
+struct Sum {
+  int64_t row, column;
+  VectorType type;
+};
+
+/// Emits the loops of one op.
+class BlockEmitter {
+public:
+  BlockEmitter(linalg::GenericOp op, const Blocking &blocking)
+      : op(op), blocking(blocking), builder(op), loc(op.getLoc()),
+        extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()) {
+    element = cast<MemRefType>(op.getDpsInits()[0].getType()).getElementType();
+    lanes = kVectorBits / element.getIntOrFloatBitWidth();
+    op.getReductionDims(reductions);
+  }
+
+  void run();
+
+private:
+  void emitBlocks();
+  void emitBlock(int64_t rows, int64_t columns);
+  void emitDots(ArrayRef<Sum> sums);
+  void emitColumns(ArrayRef<Sum> sums);
+  void forBlocks(std::optional<unsigned> loop, int64_t size,
+                 function_ref<void(int64_t)> body);
+  SmallVector<Value> reduce(ArrayRef<unsigned> loops, ValueRange sums,
+                            function_ref<SmallVector<Value>(ValueRange)> body);
+  SmallVector<Value> addProducts(ArrayRef<Sum> sums, ValueRange soFar);
+  SmallVector<Value> subscripts(OpOperand &operand, const Sum &sum);
+  Value load(OpOperand &operand, const Sum &sum);
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  }
+
+  linalg::GenericOp op;
+  const Blocking &blocking;
+  OpBuilder builder;
+  Location loc;
+  SmallVector<int64_t> extents;
+  SmallVector<Value> ivs; ///< of a blocked loop, where the block begins
+  SmallVector<unsigned> reductions;
+  Type element;
+  int64_t lanes;
+};
+} // namespace
+
+/// Whether the op adds products of its two inputs, which may be fused with the
+/// additions and added in any order.
+static bool isSumOfProducts(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      !llvm::hasNItems(op.getBody()->getOperations(), 3))
+    return false;
+  Value a = op.getBody()->getArgument(0), b = op.getBody()->getArgument(1);
+  Value sum = op.getBody()->getArgument(2);
+  Operation *yield = op.getBody()->getTerminator();
+  auto add = yield->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add || (add.getLhs() != sum && add.getRhs() != sum))
+    return false;
+  Value added = add.getLhs() == sum ? add.getRhs() : add.getLhs();
+  auto product = added.getDefiningOp<arith::MulFOp>();
+  auto any = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
+  return product && (sum.getType().isF32() || sum.getType().isF64()) &&
+         arith::bitEnumContainsAll(add.getFastmath(), any) &&
+         arith::bitEnumContainsAll(product.getFastmath(),
+                                   arith::FastMathFlags::contract) &&
+         ((product.getLhs() == a && product.getRhs() == b) ||
+          (product.getLhs() == b && product.getRhs() == a));
+}
+
+static bool has(linalg::GenericOp op, OpOperand &operand, unsigned loop) {
+  return op.getMatchingIndexingMap(&operand).isFunctionOfDim(loop);
+}
+
+/// The loop along the last axis of an operand, if its elements are adjacent.
+static std::optional<unsigned> findContiguous(linalg::GenericOp op,
+                                              OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  if (map.getNumResults() == 0 ||
+      !cast<MemRefType>(operand.get().getType()).isLastDimUnitStride())
+    return std::nullopt;
+  return map.getDimPosition(map.getNumResults() - 1);
+}
+
+/// The longest parallel loop but `other` that `a` has and `b` has not; for
+/// `mayShare`, if there is none, one that both have.
+static std::optional<unsigned> findBlocked(linalg::GenericOp op, OpOperand &a,
+                                           OpOperand &b,
+                                           std::optional<unsigned> other,
+                                           bool mayShare) {
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  SmallVector<unsigned> parallel;
+  op.getParallelDims(parallel);
+  auto size = [&](unsigned loop) {
+    return std::pair(!has(op, b, loop), extents[loop]);
+  };
+  std::optional<unsigned> best;
+  for (unsigned loop : parallel)
+    if (loop != other && has(op, a, loop) && (mayShare || !has(op, b, loop)) &&
+        (!best || size(loop) > size(*best)))
+      best = loop;
+  return best;
+}
+
+static std::optional<Blocking> chooseBlocking(linalg::GenericOp op) {
+  OpOperand *a = op.getDpsInputOperand(0), *b = op.getDpsInputOperand(1);
+  OpOperand *out = op.getDpsInitOperand(0);
+  auto ofA = findContiguous(op, *a), ofB = findContiguous(op, *b);
+  if (ofA && ofA == ofB &&
+      op.getIteratorTypesArray()[*ofA] == utils::IteratorType::reduction) {
+    auto rows = findBlocked(op, *a, *b, std::nullopt, /*mayShare=*/true);
+    return Blocking{*ofA, true, rows, findBlocked(op, *b, *a, rows, true)};
+  }
+  auto columns = findContiguous(op, *out);
+  if (!columns || (columns != ofA && columns != ofB) ||
+      (columns != ofA && has(op, *a, *columns)) ||
+      (columns != ofB && has(op, *b, *columns)))
+    return std::nullopt;
+  // What each row has for itself is what does not run along the columns.
+  bool isA = columns != ofA;
+  return Blocking{*columns, false,
+                  findBlocked(op, isA ? *a : *b, isA ? *b : *a, columns, false),
+                  columns};
+}
+
+/// Whether loops and operands are what blocks can be made of.
+static bool isBlockable(linalg::GenericOp op) {
+  auto isPlain = [&](OpOperand &operand) {
+    return isa<MemRefType>(operand.get().getType()) &&
+           op.getMatchingIndexingMap(&operand).isProjectedPermutation();
+  };
+  if (!op.hasPureBufferSemantics() || !isSumOfProducts(op) ||
+      !llvm::all_of(op->getOpOperands(), isPlain) ||
+      llvm::any_of(op.getStaticLoopRanges(), ShapedType::isDynamic))
+    return false;
+  OpOperand *out = op.getDpsInitOperand(0);
+  return llvm::all_of(llvm::enumerate(op.getIteratorTypesArray()),
+                      [&](auto it) {
+                        return has(op, *out, it.index()) ==
+                               (it.value() == utils::IteratorType::parallel);
+                      });
+}
+
+SmallVector<Value> BlockEmitter::subscripts(OpOperand &operand,
+                                            const Sum &sum) {
+  SmallVector<Value> result;
+  for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults()) {
+    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
+    int64_t offset = loop == blocking.rows      ? sum.row
+                     : loop == blocking.columns ? sum.column
+                                                : 0;
+    result.push_back(offset ? arith::AddIOp::create(builder, loc, ivs[loop],
+                                                    constant(offset))
+                            : ivs[loop]);
+  }
+  return result;
+}
+
+/// A vector along memory, or the same element in all lanes.
+Value BlockEmitter::load(OpOperand &operand, const Sum &sum) {
+  SmallVector<Value> at = subscripts(operand, sum);
+  if (has(op, operand, blocking.vectors))
+    return vector::LoadOp::create(builder, loc, sum.type, operand.get(), at);
+  Value scalar = memref::LoadOp::create(builder, loc, operand.get(), at);
+  return vector::BroadcastOp::create(builder, loc, sum.type, scalar);
+}
+
+SmallVector<Value> BlockEmitter::addProducts(ArrayRef<Sum> sums,
+                                             ValueRange soFar) {
+  // What several sums have in common is loaded once.
+  DenseMap<std::tuple<OpOperand *, int64_t, int64_t, Type>, Value> loaded;
+  auto get = [&](OpOperand *operand, const Sum &sum) {
+    auto share = [&](std::optional<unsigned> loop, int64_t offset) {
+      return loop && has(op, *operand, *loop) ? offset : 0;
+    };
+    Value &value = loaded[{operand, share(blocking.rows, sum.row),
+                           share(blocking.columns, sum.column), sum.type}];
+    if (!value)
+      value = load(*operand, sum);
+    return value;
+  };
+  SmallVector<Value> result;
+  for (auto [sum, value] : llvm::zip_equal(sums, soFar)) {
+    Value a = get(op.getDpsInputOperand(0), sum);
+    Value b = get(op.getDpsInputOperand(1), sum);
+    result.push_back(vector::FMAOp::create(builder, loc, a, b, value));
+  }
+  return result;
+}
+
+/// Nests `loops` that carry the sums around `body`.
+SmallVector<Value>
+BlockEmitter::reduce(ArrayRef<unsigned> loops, ValueRange sums,
+                     function_ref<SmallVector<Value>(ValueRange)> body) {
+  if (loops.empty())
+    return body(sums);
+  OpBuilder::InsertionGuard guard(builder);
+  auto nest =
+      scf::ForOp::create(builder, loc, constant(0),
+                         constant(extents[loops.front()]), constant(1), sums);
+  ivs[loops.front()] = nest.getInductionVar();
+  builder.setInsertionPointToStart(nest.getBody());
+  SmallVector<Value> next =
+      reduce(loops.drop_front(), nest.getRegionIterArgs(), body);
+  scf::YieldOp::create(builder, loc, next);
+  return nest.getResults();
+}
+
+/// Sums that lie next to each other in the output.
+void BlockEmitter::emitColumns(ArrayRef<Sum> sums) {
+  OpOperand &out = *op.getDpsInitOperand(0);
+  SmallVector<Value> values;
+  for (const Sum &sum : sums)
+    values.push_back(load(out, sum));
+  values = reduce(reductions, values,
+                  [&](ValueRange soFar) { return addProducts(sums, soFar); });
+  for (auto [sum, value] : llvm::zip_equal(sums, values))
+    vector::StoreOp::create(builder, loc, value, out.get(),
+                            subscripts(out, sum));
+}
+
+/// Sums over whole vectors and, apart, over the elements that are left.
+void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
+  int64_t extent = extents[blocking.vectors], rest = extent % lanes;
+  SmallVector<Sum> whole(sums), last(sums);
+  for (Sum &sum : last)
+    sum.type = VectorType::get(std::max<int64_t>(rest, 1), element);
+  SmallVector<Value> values;
+  for (const Sum &sum : llvm::concat<Sum>(whole, last))
+    values.push_back(arith::ConstantOp::create(builder, loc, sum.type,
+                                               builder.getZeroAttr(sum.type)));
+  SmallVector<unsigned> outer(reductions);
+  llvm::erase(outer, blocking.vectors);
+  values = reduce(outer, values, [&](ValueRange soFar) {
+    OpBuilder::InsertionGuard guard(builder);
+    auto loop =
+        scf::ForOp::create(builder, loc, constant(0), constant(extent - rest),
+                           constant(lanes), soFar.take_front(sums.size()));
+    ivs[blocking.vectors] = loop.getInductionVar();
+    builder.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(builder, loc,
+                         addProducts(whole, loop.getRegionIterArgs()));
+    builder.setInsertionPointAfter(loop);
+    SmallVector<Value> next(loop.getResults());
+    ivs[blocking.vectors] = constant(extent - rest);
+    ValueRange atEnd = soFar.drop_front(sums.size());
+    llvm::append_range(next, rest ? addProducts(last, atEnd)
+                                  : SmallVector<Value>(atEnd));
+    return next;
+  });
+  OpOperand &out = *op.getDpsInitOperand(0);
+  auto add = [&](Value vector, Value to) -> Value {
+    return vector::ReductionOp::create(builder, loc, vector::CombiningKind::ADD,
+                                       vector, to,
+                                       arith::FastMathFlags::reassoc);
+  };
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    SmallVector<Value> at = subscripts(out, sum);
+    Value value = memref::LoadOp::create(builder, loc, out.get(), at);
+    if (extent != rest)
+      value = add(values[index], value);
+    if (rest)
+      value = add(values[sums.size() + index], value);
+    memref::StoreOp::create(builder, loc, value, out.get(), at);
+  }
+}
+
+void BlockEmitter::emitBlock(int64_t rows, int64_t columns) {
+  SmallVector<Sum> sums;
+  int64_t step = blocking.isDot ? 1 : lanes;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; column += step) {
+      int64_t width =
+          blocking.isDot ? lanes : std::min(lanes, columns - column);
+      sums.push_back({row, column, VectorType::get(width, element)});
+    }
+  blocking.isDot ? emitDots(sums) : emitColumns(sums);
+}
+
+/// A loop over whole blocks of `size`, then what is left; `body` is told how
+/// large a block is.
+void BlockEmitter::forBlocks(std::optional<unsigned> loop, int64_t size,
+                             function_ref<void(int64_t)> body) {
+  if (!loop)
+    return body(1);
+  int64_t rest = extents[*loop] % size, end = extents[*loop] - rest;
+  if (end) {
+    OpBuilder::InsertionGuard guard(builder);
+    auto nest = scf::ForOp::create(builder, loc, constant(0), constant(end),
+                                   constant(size));
+    ivs[*loop] = nest.getInductionVar();
+    builder.setInsertionPointToStart(nest.getBody());
+    body(size);
+  }
+  if (rest) {
+    ivs[*loop] = constant(end);
+    body(rest);
+  }
+}
+
+void BlockEmitter::emitBlocks() {
+  int64_t rows = blocking.rows ? extents[*blocking.rows] : 1;
+  int64_t columns = blocking.columns ? extents[*blocking.columns] : 1;
+  int64_t step = blocking.isDot ? 1 : lanes;
+  int64_t across =
+      std::min(kSums / std::min(kRows, rows), (columns + step - 1) / step);
+  int64_t down = std::min(kSums / across, rows);
+  // What all rows multiply stays in the cache while they pass.
+  forBlocks(blocking.columns, across * step, [&](int64_t width) {
+    forBlocks(blocking.rows, down,
+              [&](int64_t height) { emitBlock(height, width); });
+  });
+}
+
+void BlockEmitter::run() {
+  SmallVector<unsigned> parallel;
+  op.getParallelDims(parallel);
+  OpBuilder::InsertionGuard guard(builder);
+  for (unsigned loop : parallel) {
+    if (loop == blocking.rows || loop == blocking.columns)
+      continue;
+    auto nest = scf::ForOp::create(builder, loc, constant(0),
+                                   constant(extents[loop]), constant(1));
+    ivs[loop] = nest.getInductionVar();
+    builder.setInsertionPointToStart(nest.getBody());
+  }
+  emitBlocks();
+}
+
+void LowerContractions::runOnOperation() {
+  SmallVector<linalg::GenericOp> contractions;
+  getOperation().walk([&](linalg::GenericOp op) {
+    // What is in no loop has tokens of its own to share among threads.
+    if (!isa<func::FuncOp>(op->getParentOp()) && isBlockable(op))
+      contractions.push_back(op);
+  });
+  for (linalg::GenericOp op : contractions) {
+    std::optional<Blocking> blocking = chooseBlocking(op);
+    if (!blocking)
+      continue;
+    BlockEmitter(op, *blocking).run();
+    op.erase();
+  }
+}

@@ -1,0 +1,143 @@
+// RUN: seqmix-opt %s --pass-pipeline='builtin.module(func.func(seqmix-lower-contractions,canonicalize,cse))' --split-input-file | FileCheck %s
+
+#scores = affine_map<(i, v, j) -> (i, j)>
+#values = affine_map<(i, v, j) -> (j, v)>
+#out = affine_map<(i, v, j) -> (i, v)>
+
+// Scores times values: a vector of values is loaded once for all rows of a
+// block, and the sums are in registers while the reduction runs.
+// CHECK-LABEL: @rows
+// CHECK-SAME: %[[A:.+]]: memref<5x3xf32>, %[[B:.+]]: memref<3x21xf32, strided<[40, 1], offset: ?>>, %[[C:.+]]: memref<5x21xf32>
+func.func @rows(%a: memref<5x3xf32>, %b: memref<3x21xf32, strided<[40, 1], offset: ?>>,
+                %c: memref<5x21xf32>, %n: index) {
+  // CHECK-DAG: %[[C0:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C1:.+]] = arith.constant 1 : index
+  // CHECK-DAG: %[[C3:.+]] = arith.constant 3 : index
+  // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : index
+  // CHECK-DAG: %[[C8:.+]] = arith.constant 8 : index
+  // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    // Four rows of two vectors.
+    // CHECK: vector.load %[[C]][%[[C0]], %[[C0]]] : memref<5x21xf32>, vector<8xf32>
+    // CHECK: vector.load %[[C]][%[[C0]], %[[C8]]] : memref<5x21xf32>, vector<8xf32>
+    // CHECK-COUNT-6: vector.load %[[C]]
+    // CHECK: scf.for %[[J:.+]] = %[[C0]] to %[[C3]] step %[[C1]] iter_args(
+    // CHECK-SAME: vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+    // CHECK: %[[A_0:.+]] = memref.load %[[A]][%[[C0]], %[[J]]]
+    // CHECK: %[[LEFT:.+]] = vector.broadcast %[[A_0]] : f32 to vector<8xf32>
+    // CHECK: %[[B_0:.+]] = vector.load %[[B]][%[[J]], %[[C0]]]
+    // CHECK: vector.fma %[[LEFT]], %[[B_0]], %{{.+}} : vector<8xf32>
+    // CHECK: %[[B_8:.+]] = vector.load %[[B]][%[[J]], %[[C8]]]
+    // CHECK: vector.fma %[[LEFT]], %[[B_8]], %{{.+}} : vector<8xf32>
+    // CHECK-NOT: vector.load
+    // CHECK-COUNT-6: vector.fma
+    // CHECK: scf.yield
+    // CHECK-COUNT-8: vector.store {{.+}}, %[[C]]
+    // The fifth row.
+    // CHECK: vector.load %[[C]][%[[C4]], %[[C0]]]
+    // CHECK: scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>)
+    // CHECK-COUNT-2: vector.store {{.+}}, %[[C]]
+    // Columns 16 to 20.
+    // CHECK: vector.load %[[C]][%[[C0]], %[[C16]]] : memref<5x21xf32>, vector<5xf32>
+    // CHECK: scf.for {{.+}} -> (vector<5xf32>, vector<5xf32>, vector<5xf32>, vector<5xf32>)
+    // CHECK-COUNT-4: vector.store {{.+}} vector<5xf32>
+    // CHECK: vector.load %[[C]][%[[C4]], %[[C16]]]
+    // CHECK: scf.for {{.+}} -> (vector<5xf32>)
+    // CHECK: vector.store
+    // CHECK-NOT: vector.store
+    linalg.generic {indexing_maps = [#scores, #values, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<5x3xf32>, memref<3x21xf32, strided<[40, 1], offset: ?>>)
+        outs(%c : memref<5x21xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
+// Dot products, of queries and keys: several at once, and those elements apart
+// that are no whole vector.
+// CHECK-LABEL: @dots
+// CHECK-SAME: %[[Q:.+]]: memref<4x11xf64>, %[[K:.+]]: memref<2x11xf64>, %[[C:.+]]: memref<4x2xf64>
+func.func @dots(%q: memref<4x11xf64>, %k: memref<2x11xf64>, %c: memref<4x2xf64>, %n: index) {
+  // CHECK-DAG: %[[C0:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C1:.+]] = arith.constant 1 : index
+  // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : index
+  // CHECK-DAG: %[[C8:.+]] = arith.constant 8 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    // CHECK: %[[SUMS:.+]]:8 = scf.for %[[D:.+]] = %[[C0]] to %[[C8]] step %[[C4]]
+    // CHECK: %[[Q_0:.+]] = vector.load %[[Q]][%[[C0]], %[[D]]] : memref<4x11xf64>, vector<4xf64>
+    // CHECK: %[[K_0:.+]] = vector.load %[[K]][%[[C0]], %[[D]]]
+    // CHECK: vector.fma %[[Q_0]], %[[K_0]]
+    // CHECK: %[[K_1:.+]] = vector.load %[[K]][%[[C1]], %[[D]]]
+    // CHECK: vector.fma %[[Q_0]], %[[K_1]]
+    // CHECK: scf.yield
+    // CHECK: vector.load %[[Q]][%[[C0]], %[[C8]]] : memref<4x11xf64>, vector<3xf64>
+    // CHECK-COUNT-8: vector.fma {{.+}} : vector<3xf64>
+    // CHECK: %[[START:.+]] = memref.load %[[C]][%[[C0]], %[[C0]]]
+    // CHECK: %[[MOST:.+]] = vector.reduction <add>, %[[SUMS]]#0, %[[START]] fastmath<reassoc> : vector<4xf64> into f64
+    // CHECK: %[[ALL:.+]] = vector.reduction <add>, %{{.+}}, %[[MOST]] fastmath<reassoc> : vector<3xf64> into f64
+    // CHECK: memref.store %[[ALL]], %[[C]][%[[C0]], %[[C0]]]
+    // CHECK-COUNT-7: memref.store
+    linalg.generic {indexing_maps = [affine_map<(i, j, d) -> (i, d)>,
+                                     affine_map<(i, j, d) -> (j, d)>,
+                                     affine_map<(i, j, d) -> (i, j)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%q, %k : memref<4x11xf64>, memref<2x11xf64>) outs(%c : memref<4x2xf64>) {
+    ^bb0(%x: f64, %y: f64, %sum: f64):
+      %0 = arith.mulf %y, %x fastmath<contract> : f64
+      %1 = arith.addf %0, %sum fastmath<reassoc,contract> : f64
+      linalg.yield %1 : f64
+    }
+  }
+  return
+}
+
+// -----
+
+// What lies in no loop may be shared among threads and is left, as is a sum in
+// the order of its tokens, and what is adjacent nowhere.
+// CHECK-LABEL: @left
+// CHECK-NOT: vector
+// CHECK-COUNT-3: linalg.generic
+#row = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+#sum = affine_map<(i, j) -> (i)>
+func.func @left(%a: memref<8x8xf32>, %at: memref<8x8xf32, strided<[1, 8]>>, %x: memref<8xf32>,
+                %y: memref<8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  linalg.generic {indexing_maps = [#row, #column, #sum], iterator_types = ["parallel", "reduction"]}
+      ins(%a, %x : memref<8x8xf32>, memref<8xf32>) outs(%y : memref<8xf32>) {
+  ^bb0(%l: f32, %r: f32, %s: f32):
+    %0 = arith.mulf %l, %r fastmath<contract> : f32
+    %1 = arith.addf %s, %0 fastmath<reassoc,contract> : f32
+    linalg.yield %1 : f32
+  }
+  scf.for %t = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#row, #column, #sum], iterator_types = ["parallel", "reduction"]}
+        ins(%a, %x : memref<8x8xf32>, memref<8xf32>) outs(%y : memref<8xf32>) {
+    ^bb0(%l: f32, %r: f32, %s: f32):
+      %0 = arith.mulf %l, %r : f32
+      %1 = arith.addf %s, %0 : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#row, #column, #sum], iterator_types = ["parallel", "reduction"]}
+        ins(%at, %x : memref<8x8xf32, strided<[1, 8]>>, memref<8xf32>) outs(%y : memref<8xf32>) {
+    ^bb0(%l: f32, %r: f32, %s: f32):
+      %0 = arith.mulf %l, %r fastmath<contract> : f32
+      %1 = arith.addf %s, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
