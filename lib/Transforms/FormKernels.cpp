@@ -165,9 +165,19 @@ static void uniteExtents(EntryOp entry) {
   }
 }
 
-/// On a GPU all is computed in f32: its f64 units are few or slow.
+/// Whether the op takes a chunk of tokens at once.
+static bool isInChunk(Operation *op) {
+  auto recurrence = op->getParentOfType<RecurrenceOp>();
+  return recurrence && recurrence.getChunk().isAncestor(op->getParentRegion());
+}
+
+/// On a GPU all that a program says is computed in f32: its f64 units are few
+/// or slow. A chunk's region is derived, and knows what it needs more digits
+/// for.
 static LogicalResult refuseDoubles(EntryOp entry) {
   WalkResult walk = entry.walk([](Operation *op) {
+    if (isInChunk(op))
+      return WalkResult::advance();
     for (Type type : op->getResultTypes())
       if (getElementTypeOrSelf(type).isF64()) {
         op->emitOpError("computes in f64, but on a GPU all is computed in f32");

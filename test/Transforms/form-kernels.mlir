@@ -288,4 +288,37 @@ seqmix.model @many_operands {
   }
 }
 
+// -----
+
+// What takes a chunk of tokens at once may need more digits within.
+// CHECK-LABEL: seqmix.model @digits
+// CHECK: seqmix.kernel
+// CHECK: chunk 2
+// CHECK: arith.mulf {{.+}} : f64
+seqmix.model @digits {
+  seqmix.entry @prefill(%x "x" : tensor<?x?x4xf32>) {
+    %s = seqmix.state "s" init 1.0 : tensor<?x4xf32>
+    %y, %s1 = seqmix.recurrence
+        tokens(%x_t = %x : tensor<?x?x4xf32>)
+        states(%s_t = %s : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
+      %0 = arith.mulf %x_t, %s_t : tensor<4xf32>
+      seqmix.yield %x_t, %0 : tensor<4xf32>, tensor<4xf32>
+    } chunk 2 {
+    ^bb0(%x_c: tensor<2x4xf32>, %s_t: tensor<4xf32>):
+      %0 = tensor.extract_slice %x_c[0, 0] [1, 4] [1, 1]
+          : tensor<2x4xf32> to tensor<4xf32>
+      %1 = tensor.extract_slice %x_c[1, 0] [1, 4] [1, 1]
+          : tensor<2x4xf32> to tensor<4xf32>
+      %2 = arith.extf %0 : tensor<4xf32> to tensor<4xf64>
+      %3 = arith.extf %1 : tensor<4xf32> to tensor<4xf64>
+      %4 = arith.mulf %2, %3 : tensor<4xf64>
+      %5 = arith.truncf %4 : tensor<4xf64> to tensor<4xf32>
+      %6 = arith.mulf %5, %s_t : tensor<4xf32>
+      seqmix.yield %x_c, %6 : tensor<2x4xf32>, tensor<4xf32>
+    }
+    seqmix.return outputs("y" = %y : tensor<?x?x4xf32>)
+        states("s" = %s1 : tensor<?x4xf32>)
+  }
+}
+
 // ERROR: not-for-gpus.mlir:[[#]]:[[#]]: error: 'tensor.pad' op cannot run on a GPU
