@@ -17,7 +17,10 @@ matrices. The tools are taken from PATH. Cases are
   which are compared with the CPU;
 * every mixer that test/Execution holds to its meaning, with the same recordings;
 * the mixers and models once more at sizes that fill a GPU, with random inputs,
-  compared with the CPU.
+  compared with the CPU;
+* every form that is derived, of one mixer of each class and of the recurrences of
+  test/Execution/variants, compared with the CPU, which `seqmixc verify` holds to
+  f64.
 """
 
 import glob
@@ -65,6 +68,11 @@ LARGE_MODELS = {
 }
 # These also run with weights in bf16.
 NARROW = ("fla_retnet", "rwkv4", "retnet-kjv")
+
+
+# Sizes of the mixers whose forms are compared: several chunks and a rest.
+FORM_SIZES = {"H": 3, "K": 20, "V": 36, "C": 130, "N": 5, "M": 7}
+FORM_LENGTH = 137
 
 
 class Folder:
@@ -155,7 +163,7 @@ def add_small_mixers(folder):
                 folder.options(case, "--tol 1e-5 --tol-ways 1e-5")
 
 
-def write_random(path, tensors, source):
+def write_random(path, tensors, source, deviation=0.5):
     """`tensors` are (name, dtype, shape, limit or None)."""
     header, body = {}, []
     offset = 0
@@ -166,7 +174,7 @@ def write_random(path, tensors, source):
         if dtype == "I32":
             data = struct.pack(f"<{count}i", *(source.randrange(limit) for _ in range(count)))
         else:
-            scale = 1 / max(shape[-1], 1) ** 0.5 if len(shape) == 2 else 0.5
+            scale = 1 / max(shape[-1], 1) ** 0.5 if len(shape) == 2 else deviation
             data = struct.pack(f"<{count}f", *(source.gauss(0, scale) for _ in range(count)))
         header[name] = {
             "dtype": dtype,
@@ -181,7 +189,7 @@ def write_random(path, tensors, source):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(body))
 
 
-def add_large(folder, case, source, sizes, options):
+def add_large(folder, case, source, sizes, options, length=67, deviation=0.5):
     defines = [part for item in sizes.items() for part in ("-D", "%s=%s" % item)]
     folder.compile(case, source, *defines, *options)
     info = subprocess.run(
@@ -190,21 +198,48 @@ def add_large(folder, case, source, sizes, options):
         capture_output=True,
         text=True,
     )
-    bound = "3e-2" if options else "1e-4"
+    bound = "3e-2" if "--weights=bf16" in options else "1e-4"
     folder.options(case, f"--reference cpu --tol {bound} --tol-ways {bound}")
-    if options: # the same weights and inputs as without
+    if "--weights=bf16" in options: # the same weights and inputs as without
         return
     facts = json.loads(info.stdout)
     values = random.Random(case)
     params = [(t["name"], "F32", t["shape"], None) for t in facts["parameters"]]
     write_random(folder.place(case + ".weights"), params or [("none", "F32", [1], None)], values)
-    batch, length = 2, 67
+    batch = 2
     inputs = [
         (t["name"], t["dtype"], [batch, length, *t["shape"]], t.get("limit")) for t in facts["inputs"]
     ]
     if inputs[0][1] == "I32":
         inputs = [("tokens", *inputs[0][1:])]
-    write_random(folder.place(case + ".io"), inputs, values)
+    write_random(folder.place(case + ".io"), inputs, values, deviation)
+
+
+def add_forms(folder):
+    """Each mixer in each form that it has, with inputs that do not make it grow."""
+    for place in (os.path.join(EXAMPLES, "mixers"), os.path.join(TEST, "Execution", "variants")):
+        for source in sorted(glob.glob(os.path.join(place, "*.sqm"))):
+            text = open(source).read()
+            sizes = {n: size for n, size in FORM_SIZES.items() if re.search(rf"[\[,]{n}[\],]", text)}
+            defines = [part for item in sizes.items() for part in ("-D", "%s=%s" % item)]
+            explained = subprocess.run(
+                ["seqmixc", source, *defines, "--explain", "--json"],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            forms = {f["name"] for f in json.loads(explained.stdout)["mixers"][0]["forms"]}
+            for form in sorted(forms):
+                name = os.path.splitext(os.path.basename(source))[0]
+                add_large(
+                    folder,
+                    f"form-{name}-{form}",
+                    source,
+                    sizes,
+                    [f"--form={form}"],
+                    FORM_LENGTH,
+                    0.125,
+                )
 
 
 def main():
@@ -215,6 +250,7 @@ def main():
     shutil.copy(os.path.join(TEST, "gpu.sh"), folder.path)
     add_goldens(folder)
     add_small_mixers(folder)
+    add_forms(folder)
     for place, mixers in LARGE_MIXERS.items():
         for name, sizes in mixers.items():
             add_large(folder, f"large-{name}", os.path.join(place, name + ".sqm"), sizes, [])

@@ -21,11 +21,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir {
 namespace seqmix {
@@ -43,8 +46,8 @@ struct DivideRecurrences
   void runOnOperation() override;
 };
 
-/// More parts than this are no better shared among threads.
-constexpr int64_t kMostParts = 64;
+/// Narrow parts of a row of memory are slow to stream.
+constexpr int64_t kMostParts = 8;
 
 /// Work that all parts repeat must be less than this of the whole.
 constexpr double kMostRepeated = 0.02;
@@ -392,9 +395,17 @@ void DivideRecurrences::runOnOperation() {
     if (op.getChunkLength())
       chunked.push_back(op);
   });
+  // A chunk has many exponentials at once: as arithmetic, they are vectorised.
+  RewritePatternSet functions(&getContext());
+  populateMathPolynomialApproximationPatterns(
+      functions, [](StringRef name) {
+        return name == math::ExpOp::getOperationName();
+      });
+  FrozenRewritePatternSet elementary(std::move(functions));
   for (RecurrenceOp op : chunked) {
     if (failed(runPipeline(structured, op)))
       return signalPassFailure();
+    walkAndApplyPatterns(op, elementary);
     divide(op);
   }
 }
