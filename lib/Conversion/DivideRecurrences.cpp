@@ -397,10 +397,9 @@ void DivideRecurrences::runOnOperation() {
   });
   // A chunk has many exponentials at once: as arithmetic, they are vectorised.
   RewritePatternSet functions(&getContext());
-  populateMathPolynomialApproximationPatterns(
-      functions, [](StringRef name) {
-        return name == math::ExpOp::getOperationName();
-      });
+  populateMathPolynomialApproximationPatterns(functions, [](StringRef name) {
+    return name == math::ExpOp::getOperationName();
+  });
   FrozenRewritePatternSet elementary(std::move(functions));
   for (RecurrenceOp op : chunked) {
     if (failed(runPipeline(structured, op)))

@@ -11,6 +11,7 @@
 #include "lib/Driver/Artifact.h"
 #include "lib/Driver/DeviceCode.h"
 #include "lib/Driver/Explain.h"
+#include "lib/Driver/PrintForms.h"
 #include "lib/Driver/Source.h"
 
 using namespace mlir;
@@ -40,6 +41,9 @@ LogicalResult seqmix::compile(const CompileRequest &request, raw_ostream &out,
     return stopAfterPhase(*module, request, out, errors);
   if (failed(deriveForms(*module, request)))
     return failure();
+  if (request.emit == Emit::forms)
+    return writeResult(request, out, errors,
+                       [&](raw_ostream &os) { printForms(*module, os); });
   FailureOr<ModelInterface> interface = source.findModel(*module);
   if (failed(interface))
     return failure();

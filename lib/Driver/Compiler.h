@@ -28,6 +28,7 @@ namespace seqmix {
 /// What a compilation gives.
 enum class Emit {
   module,  ///< the module after `stopAfter`
+  forms,   ///< what was derived, in index notation
   llvm,    ///< optimised LLVM IR
   ptx,     ///< the GPU's code
   object,  ///< a relocatable object file

@@ -63,7 +63,8 @@ struct Options {
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
       cl::values(clEnumValN(Output::mlir, "mlir", "the module as imported"),
-                 clEnumValN(Output::forms, "forms", "each mixer in its form"),
+                 clEnumValN(Output::forms, "forms",
+                            "what was derived for each mixer, to be read"),
                  clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
                  clEnumValN(Output::ptx, "ptx", "the code for the GPU"),
                  clEnumValN(Output::obj, "obj", "an object file"),
@@ -91,8 +92,7 @@ static void chooseOutput(const Options &options, CompileRequest &request) {
     request.stopAfter = Phase::import;
     break;
   case Output::forms:
-    request.emit = Emit::module;
-    request.stopAfter = Phase::forms;
+    request.emit = Emit::forms;
     break;
   case Output::llvm:
     request.emit = Emit::llvm;
