@@ -47,7 +47,7 @@ struct DivideRecurrences
 };
 
 /// Narrow parts of a row of memory are slow to stream.
-constexpr int64_t kMostParts = 8;
+constexpr int64_t kMostParts = 4;
 
 /// Work that all parts repeat must be less than this of the whole.
 constexpr double kMostRepeated = 0.02;

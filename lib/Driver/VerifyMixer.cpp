@@ -33,6 +33,9 @@ static constexpr double smallest = FLT_MIN / rounding;
 static constexpr double conditioning = 4;
 /// Normal inputs are scaled so that nothing grows beyond.
 static constexpr double largest = 1e6;
+/// Forms multiply queries, keys and values in other orders than the step does,
+/// so near the end of f32 one may overflow and another may not.
+static constexpr double nearEnd = 1e30;
 /// Exponents below are those of zero, whatever they are.
 static constexpr double nothing = -1e29;
 
@@ -304,9 +307,9 @@ llvm::Error Verification::runCase(const Case &at, SkippedRuns &skips) {
   if (!allWithin(expected->outputs, DBL_MAX) ||
       !allWithin(expected->states, DBL_MAX))
     return skip("the reference is not finite");
-  if (!allWithin(expected->outputs, FLT_MAX) ||
-      !allWithin(expected->states, FLT_MAX))
-    return skip("the reference exceeds f32");
+  if (!allWithin(expected->outputs, nearEnd) ||
+      !allWithin(expected->states, nearEnd))
+    return skip("the reference exceeds 1e30");
   if (!allWithin(step->outputs, FLT_MAX) || !allWithin(step->states, FLT_MAX))
     return skip("one token after the other overflows f32");
   std::vector<double> stepErrors = getErrors(*step, *expected);
