@@ -116,6 +116,22 @@ def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def LowerElementwise : Pass<"seqmix-lower-elementwise",
+                            "::mlir::func::FuncOp"> {
+  let summary = "lower elementwise ops in loops to vectors";
+  let description = [{
+    Lowers `linalg.generic` ops on buffers without reductions to loops of which
+    the innermost goes over vectors along the output; what an input has once for
+    all of these is computed once. All extents must be static, and inputs lie
+    along the output or not at all; other ops are left, as are those in no loop.
+
+    Before and after: test/Conversion/lower-elementwise.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def LowerCopies : Pass<"seqmix-lower-copies"> {
   let summary = "lower copies of what does not lie in one piece";
   let description = [{

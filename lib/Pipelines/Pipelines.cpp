@@ -127,6 +127,7 @@ static void buildBuffers(OpPassManager &pm) {
   function.addPass(createLowerCopies());
   function.addPass(createLowerContractions());
   function.addPass(createLowerReductions());
+  function.addPass(createLowerElementwise());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(bufferization::createBufferHoistingPass());
   function.addPass(bufferization::createBufferLoopHoistingPass());
@@ -156,13 +157,14 @@ static void buildLLVM(OpPassManager &pm) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
   // The approximation of log1p loses all digits of small arguments.
   ConvertMathToLLVMPassOptions math;
   math.approximateLog1p = false;
   pm.addPass(createConvertMathToLLVMPass(math));
   pm.addPass(createConvertMathToLibmPass());
+  // The library has no vectors: they have been taken apart.
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());

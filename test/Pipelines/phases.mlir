@@ -72,6 +72,7 @@
 // BUFFERS-NEXT: seqmix-lower-copies
 // BUFFERS-NEXT: seqmix-lower-contractions
 // BUFFERS-NEXT: seqmix-lower-reductions
+// BUFFERS-NEXT: seqmix-lower-elementwise
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: buffer-hoisting
 // BUFFERS-NEXT: buffer-loop-hoisting
@@ -119,10 +120,10 @@
 // LLVM-NEXT: expand-strided-metadata
 // LLVM-NEXT: lower-affine
 // LLVM-NEXT: convert-scf-to-cf
-// LLVM-NEXT: convert-vector-to-llvm
-// LLVM-NEXT: convert-arith-to-llvm
 // LLVM-NEXT: convert-math-to-llvm
 // LLVM-NEXT: convert-math-to-libm
+// LLVM-NEXT: convert-vector-to-llvm
+// LLVM-NEXT: convert-arith-to-llvm
 // LLVM-NEXT: finalize-memref-to-llvm
 // LLVM-NEXT: convert-cf-to-llvm
 // LLVM-NEXT: convert-func-to-llvm
