@@ -116,6 +116,20 @@ def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def ExpandVectorExp : Pass<"seqmix-expand-vector-exp"> {
+  let summary = "compute exponentials of vectors without calls";
+  let description = [{
+    Rewrites `math.exp` on vectors of f32 into arithmetic in f64. The result is
+    the nearest f32 but for one in some hundred thousand arguments, where it is
+    the one next to that; infinities, zeros and NaN are as in `<math.h>`.
+
+    Before and after: test/Conversion/expand-vector-exp.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+}
+
 def LowerElementwise : Pass<"seqmix-lower-elementwise",
                             "::mlir::func::FuncOp"> {
   let summary = "lower elementwise ops in loops to vectors";

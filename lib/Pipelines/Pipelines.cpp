@@ -128,6 +128,7 @@ static void buildBuffers(OpPassManager &pm) {
   function.addPass(createLowerContractions());
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
+  function.addPass(createExpandVectorExp());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(bufferization::createBufferHoistingPass());
   function.addPass(bufferization::createBufferLoopHoistingPass());

@@ -73,6 +73,7 @@
 // BUFFERS-NEXT: seqmix-lower-contractions
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: seqmix-lower-elementwise
+// BUFFERS-NEXT: seqmix-expand-vector-exp
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: buffer-hoisting
 // BUFFERS-NEXT: buffer-loop-hoisting
