@@ -21,14 +21,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/Passes.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir {
 namespace seqmix {
@@ -395,16 +392,9 @@ void DivideRecurrences::runOnOperation() {
     if (op.getChunkLength())
       chunked.push_back(op);
   });
-  // A chunk has many exponentials at once: as arithmetic, they are vectorised.
-  RewritePatternSet functions(&getContext());
-  populateMathPolynomialApproximationPatterns(functions, [](StringRef name) {
-    return name == math::ExpOp::getOperationName();
-  });
-  FrozenRewritePatternSet elementary(std::move(functions));
   for (RecurrenceOp op : chunked) {
     if (failed(runPipeline(structured, op)))
       return signalPassFailure();
-    walkAndApplyPatterns(op, elementary);
     divide(op);
   }
 }

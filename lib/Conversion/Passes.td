@@ -33,8 +33,7 @@ def DivideRecurrences : Pass<"seqmix-divide-recurrences"> {
     Lowers each recurrence that takes chunks to a parallel loop over parts of an
     axis along which it is independent (heads, channels, value columns), around
     the loops of `convert-seqmix-to-scf` for one part. Recurrences without such
-    an axis stay. Their exponentials of f32 become upstream's polynomial, which
-    is vectorised.
+    an axis stay.
 
     Before and after: test/Conversion/divide-recurrences.mlir.
   }];
