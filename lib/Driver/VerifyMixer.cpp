@@ -307,8 +307,12 @@ llvm::Error Verification::runCase(const Case &at, SkippedRuns &skips) {
   if (!allWithin(expected->outputs, DBL_MAX) ||
       !allWithin(expected->states, DBL_MAX))
     return skip("the reference is not finite");
-  if (!allWithin(expected->outputs, nearEnd) ||
-      !allWithin(expected->states, nearEnd))
+  // A state that begins there, as exponents do, may be there.
+  Values small = expected->states;
+  for (auto [state, init] : llvm::zip_equal(small, tensors.inits))
+    if (std::abs(init) > largest)
+      state.clear();
+  if (!allWithin(expected->outputs, nearEnd) || !allWithin(small, nearEnd))
     return skip("the reference exceeds 1e30");
   if (!allWithin(step->outputs, FLT_MAX) || !allWithin(step->states, FLT_MAX))
     return skip("one token after the other overflows f32");

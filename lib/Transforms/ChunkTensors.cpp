@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -195,6 +196,12 @@ Named ChunkTensors::fill(double number, ArrayRef<Axis> axes) {
   return result;
 }
 
+/// Whether f32 has the number, but for what f64 rounds.
+static bool isExact(double number) {
+  double nearest = static_cast<float>(number);
+  return std::abs(nearest - number) <= 4e-16 * std::abs(number);
+}
+
 /// With a value, and no scale left out of it.
 Named ChunkTensors::materialise(const Named &x) {
   if (!x.value)
@@ -205,9 +212,14 @@ Named ChunkTensors::materialise(const Named &x) {
   plain.scale = 1;
   Type type = elementOf(x);
   return map({plain}, x.axes, type,
-             [&](OpBuilder &b, Location loc, ValueRange v) {
-               Value scale = constant(b, loc, type, x.scale);
-               return times(b, loc, v[0], scale);
+             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               if (isExact(x.scale) || !isExact(1 / x.scale) ||
+                   !isa<FloatType>(type))
+                 return times(b, loc, v[0], constant(b, loc, type, x.scale));
+               // What the program divides by is not rounded once more.
+               return arith::DivFOp::create(
+                   b, loc, v[0],
+                   constant(b, loc, type, static_cast<float>(1 / x.scale)));
              });
 }
 
