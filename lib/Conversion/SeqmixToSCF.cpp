@@ -103,7 +103,7 @@ static bool keepsPlaces(Operation *op, Value old) {
 
 /// Whether the op that computes `next` may write it over `old` as it goes:
 /// each of its elements depends on the same element of `old` at most, and
-/// nothing but `next` is made from `old`.
+/// whatever else is made from `old` is made before.
 static bool mayOverwrite(Value old, Value next) {
   Operation *last = next.getDefiningOp();
   if (!last || !(last->hasTrait<OpTrait::Elementwise>() ||
@@ -115,8 +115,10 @@ static bool mayOverwrite(Value old, Value next) {
   options.omitBlockArguments = true;
   if (failed(getBackwardSlice(last, &slice, options)))
     return false;
-  return llvm::all_of(old.getUsers(),
-                      [&](Operation *user) { return slice.contains(user); });
+  return llvm::all_of(old.getUsers(), [&](Operation *user) {
+    return slice.contains(user) || (user->getBlock() == last->getBlock() &&
+                                    user->isBeforeInBlock(last));
+  });
 }
 
 /// The next states as they can be stored one after the other: what another

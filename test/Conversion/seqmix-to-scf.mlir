@@ -116,3 +116,39 @@ func.func @chunks(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>)
   }
   return %y, %h1 : tensor<?x?x4xf32>, tensor<?x4xf32>
 }
+
+// What is made of the old state before the next one is computed is no reason for
+// a copy, what is made of it afterwards is.
+// CHECK-LABEL: @read_before
+// CHECK: linalg.reduce
+// CHECK: %[[NEXT:.+]] = arith.addf
+// CHECK-NOT: bufferization.alloc_tensor
+// CHECK: bufferization.materialize_in_destination %[[NEXT]]
+func.func @read_before(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>)
+    -> (tensor<?x?xf32>, tensor<?x4xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?xf32>) {
+    %zero = arith.constant dense<0.0> : tensor<f32>
+    %sum = linalg.reduce {arith.addf} ins(%h : tensor<4xf32>) outs(%zero : tensor<f32>) dimensions = [0]
+    %next = arith.addf %h, %x_t : tensor<4xf32>
+    seqmix.yield %sum, %next : tensor<f32>, tensor<4xf32>
+  }
+  return %y, %h1 : tensor<?x?xf32>, tensor<?x4xf32>
+}
+
+// CHECK-LABEL: @read_after
+// CHECK: %[[NEXT:.+]] = arith.addf
+// CHECK: linalg.reduce
+// CHECK: %[[KEPT:.+]] = bufferization.alloc_tensor() copy(%[[NEXT]])
+// CHECK: bufferization.materialize_in_destination %[[KEPT]]
+func.func @read_after(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>)
+    -> (tensor<?x?xf32>, tensor<?x4xf32>) {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?xf32>) {
+    %zero = arith.constant dense<0.0> : tensor<f32>
+    %next = arith.addf %h, %x_t : tensor<4xf32>
+    %sum = linalg.reduce {arith.addf} ins(%h : tensor<4xf32>) outs(%zero : tensor<f32>) dimensions = [0]
+    seqmix.yield %sum, %next : tensor<f32>, tensor<4xf32>
+  }
+  return %y, %h1 : tensor<?x?xf32>, tensor<?x4xf32>
+}
