@@ -150,8 +150,12 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
     ValueRange outputs = carried.drop_back(numStates);
     ValueRange old = carried.take_back(numStates);
     SmallVector<Value> tokens;
-    for (Value sequence : mixer.getSequenceOperands())
-      tokens.push_back(extractAt(builder, loc, sequence, {b, t}, chunk));
+    for (Value sequence : mixer.getSequenceOperands()) {
+      Value taken = extractAt(builder, loc, sequence, {b, t}, chunk);
+      // Tokens of a part lie far apart, at distances that caches dislike.
+      bool isPart = sequence.getDefiningOp<tensor::ExtractSliceOp>() != nullptr;
+      tokens.push_back(chunk && isPart ? copyOf(builder, loc, taken) : taken);
+    }
     SmallVector<Value> invariants = mixer.getInvariantOperands();
     SmallVector<Value> results =
         chunk ? mixer.buildChunk(builder, loc, tokens, invariants, old)

@@ -1,7 +1,7 @@
 // RUN: seqmix-opt %s --seqmix-divide-recurrences --split-input-file | FileCheck %s
 
 // Two heads, side by side: each part takes its slices, and runs chunks and then
-// tokens by itself. Empty tensors have the part's shape.
+// tokens by itself, those of a chunk in one piece. Empty tensors have the part's shape.
 // CHECK-LABEL: @heads
 // CHECK-SAME: %[[X:.+]]: tensor<?x?x2x4xf32>, %[[W:.+]]: tensor<4xf32>, %[[H0:.+]]: tensor<?x2x4xf32>
 // CHECK: %[[EMPTY:.+]] = tensor.empty({{.*}}) : tensor<?x?x2x4xf32>
@@ -12,6 +12,8 @@
 // CHECK: tensor.extract_slice %[[H]][0, %[[BEGIN]], 0] [%{{.+}}, 1, 4] [1, 1, 1]
 // CHECK: scf.for
 // CHECK: scf.for
+// CHECK: %[[X_C:.+]] = tensor.extract_slice %{{.+}} : tensor<?x?x1x4xf32> to tensor<8x1x4xf32>
+// CHECK: bufferization.alloc_tensor() copy(%[[X_C]])
 // CHECK: linalg.generic {{.*}} ins({{.*}} : tensor<8x1x4xf32>, tensor<4xf32>) outs(%{{.+}} : tensor<8x1x4xf32>)
 // CHECK: linalg.generic {{.*}} ins({{.*}} : tensor<8x1x4xf32>{{.*}} outs(%{{.+}} : tensor<1x4xf32>)
 // CHECK: scf.for
