@@ -83,14 +83,20 @@ SmallVector<Value> RecurrenceOp::getStateOperands() { return getStates(); }
 SmallVector<Value> RecurrenceOp::getSequenceResults() { return getOutputs(); }
 SmallVector<Value> RecurrenceOp::getStateResults() { return getFinalStates(); }
 
+static SmallVector<Value> inlineRegion(OpBuilder &builder, Region &region,
+                                       ValueRange tokens, ValueRange invariants,
+                                       ValueRange states) {
+  SmallVector<Value> arguments(tokens);
+  llvm::append_range(arguments, invariants);
+  llvm::append_range(arguments, states);
+  return inlineToken(builder, region.front(), arguments);
+}
+
 SmallVector<Value> RecurrenceOp::buildToken(OpBuilder &builder, Location loc,
                                             ValueRange tokens,
                                             ValueRange invariants,
                                             ValueRange states) {
-  SmallVector<Value> arguments(tokens);
-  llvm::append_range(arguments, invariants);
-  llvm::append_range(arguments, states);
-  return inlineToken(builder, getToken().front(), arguments);
+  return inlineRegion(builder, getToken(), tokens, invariants, states);
 }
 
 int64_t RecurrenceOp::getChunkLength() { return getChunkSize().value_or(0); }
@@ -99,10 +105,7 @@ SmallVector<Value> RecurrenceOp::buildChunk(OpBuilder &builder, Location loc,
                                             ValueRange tokens,
                                             ValueRange invariants,
                                             ValueRange states) {
-  SmallVector<Value> arguments(tokens);
-  llvm::append_range(arguments, invariants);
-  llvm::append_range(arguments, states);
-  return inlineToken(builder, getChunk().front(), arguments);
+  return inlineRegion(builder, getChunk(), tokens, invariants, states);
 }
 
 /// The type of `length` tokens at once.

@@ -45,6 +45,18 @@ StringRef seqmix::stringify(RecurrenceClass kind) {
   llvm_unreachable("a class");
 }
 
+StringRef seqmix::stringify(AxisRole role) {
+  switch (role) {
+  case AxisRole::shared:
+    return "shared";
+  case AxisRole::contracted:
+    return "contracted";
+  case AxisRole::value:
+    return "value";
+  }
+  llvm_unreachable("a role");
+}
+
 /// For every value: the states it depends on, and whether on the token.
 void RecurrenceStructure::findDependences(RecurrenceOp op) {
   unsigned numStates = op.getStates().size();
@@ -103,16 +115,6 @@ void RecurrenceStructure::orderGroups(RecurrenceOp op) {
           groupOf[other] = groups.size() - 1;
         }
     }
-}
-
-std::optional<unsigned> RecurrenceStructure::getOwner(Value value) const {
-  auto it = statesOf.find(value);
-  if (it == statesOf.end())
-    return std::nullopt;
-  unsigned last = 0;
-  for (unsigned state : it->second.set_bits())
-    last = std::max(last, groupOf[state]);
-  return last;
 }
 
 bool RecurrenceStructure::dependsOnGroup(Value value, unsigned group) const {

@@ -39,6 +39,8 @@ enum class AxisRole {
   value,      ///< the transition does not see it: a value column
 };
 
+StringRef stringify(AxisRole role);
+
 /// States that need each other's previous values, and how they change. Groups
 /// are ordered: what a group needs of another is of an earlier one, whose
 /// states, before and after the token, are plain values to it.
@@ -84,10 +86,6 @@ public:
   static RecurrenceStructure compute(RecurrenceOp op);
 
   ArrayRef<StateGroup> getGroups() const { return groups; }
-  /// The place of the group that a state, by its place, belongs to.
-  unsigned getGroupOf(unsigned state) const { return groupOf[state]; }
-  /// The last group that a value of the token's program depends on.
-  std::optional<unsigned> getOwner(Value value) const;
   /// Whether a value needs a previous state of group `group`.
   bool dependsOnGroup(Value value, unsigned group) const;
   /// Whether a value of the token's program differs from token to token.

@@ -9,15 +9,10 @@
 #define SEQMIX_LIB_ANALYSIS_TOKENALGEBRA_H
 
 #include "dialect/SeqmixOps.h"
+#include "lib/Analysis/Semiring.h"
 
 namespace mlir {
 namespace seqmix {
-
-/// What a recurrence adds and multiplies with. In (max, +) a product is a sum
-/// of numbers, and a sum the larger of them.
-enum class Semiring { plusTimes, maxPlus, minPlus };
-
-StringRef stringify(Semiring semiring);
 
 /// An index of a formula. Two uses of the same axis run together; an axis that
 /// is not one of the formula's own is summed over.
@@ -87,7 +82,6 @@ public:
   Affine formOf(Value value, ArrayRef<Axis> axes);
   /// The reads, in the order of the program.
   ArrayRef<Read> getReads() const { return reads; }
-  const Read *findRead(Value value) const;
 
   /// The first operation on the way to `value` that is not affine in the
   /// states, though it depends on them; null if there is none.
@@ -118,6 +112,13 @@ private:
 
 /// A formula with its axes, and those of its terms, renamed.
 Affine renameAxes(Affine form, llvm::function_ref<Axis(Axis)> rename);
+
+/// The axes but those at these positions.
+SmallVector<Axis, 4> withoutAxes(ArrayRef<Axis> axes,
+                                 ArrayRef<int64_t> positions);
+
+/// The axes of a broadcast's input, from those of its result.
+SmallVector<Axis, 4> axesOfInput(linalg::BroadcastOp op, ArrayRef<Axis> axes);
 
 } // namespace seqmix
 } // namespace mlir

@@ -196,15 +196,24 @@ static ValueRange buildSequence(OpBuilder &builder, MixerOpInterface mixer,
       .getResults();
 }
 
-SmallVector<Value> seqmix::buildMixerLoops(OpBuilder &builder,
-                                           MixerOpInterface mixer,
-                                           ValueRange outputs,
-                                           ValueRange states) {
+/// How many sequences there are, and tokens in each.
+static std::pair<Value, Value> measure(OpBuilder &builder,
+                                       MixerOpInterface mixer) {
   Location loc = mixer.getLoc();
   Value first = mixer.getSequenceOperands().front();
   Value batch = tensor::DimOp::create(builder, loc, first, 0);
   Value length =
       tensor::DimOp::create(builder, loc, first, mixer.getSequenceAxis());
+  return {batch, length};
+}
+
+SmallVector<Value> seqmix::buildMixerLoops(OpBuilder &builder,
+                                           MixerOpInterface mixer,
+                                           ValueRange outputs,
+                                           ValueRange states) {
+  Location loc = mixer.getLoc();
+  Value batch, length;
+  std::tie(batch, length) = measure(builder, mixer);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   SmallVector<Value> carried(outputs);
@@ -230,10 +239,7 @@ SmallVector<Value> seqmix::buildMixerLoops(OpBuilder &builder,
 SmallVector<Value> seqmix::buildEmptyOutputs(OpBuilder &builder,
                                              MixerOpInterface mixer) {
   Location loc = mixer.getLoc();
-  Value first = mixer.getSequenceOperands().front();
-  Value batch = tensor::DimOp::create(builder, loc, first, 0);
-  Value length =
-      tensor::DimOp::create(builder, loc, first, mixer.getSequenceAxis());
+  auto [batch, length] = measure(builder, mixer);
   SmallVector<Value> outputs;
   for (Value result : mixer.getSequenceResults()) {
     auto type = cast<RankedTensorType>(result.getType());

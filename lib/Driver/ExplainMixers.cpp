@@ -13,6 +13,7 @@
 #include "lib/Driver/ExplainMixers.h"
 
 #include "lib/Driver/Explain.h"
+#include "lib/Driver/ExtractMixer.h"
 #include "lib/Transforms/FormCost.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -20,18 +21,6 @@
 
 using namespace mlir;
 using namespace mlir::seqmix;
-
-static StringRef nameOf(AxisRole role) {
-  switch (role) {
-  case AxisRole::shared:
-    return "shared";
-  case AxisRole::contracted:
-    return "contracted";
-  case AxisRole::value:
-    return "value";
-  }
-  llvm_unreachable("a role");
-}
 
 /// The group's next state, in the letters of lib/Analysis/README.md.
 static std::string writeEquation(const StateGroup &group) {
@@ -79,7 +68,7 @@ static GroupFacts describeGroup(RecurrenceOp op, const StateGroup &group) {
   facts.kind = stringify(group.kind).str();
   facts.equation = writeEquation(group);
   for (AxisRole role : group.roles)
-    facts.axes.push_back(nameOf(role).str());
+    facts.axes.push_back(stringify(role).str());
   if (group.algebra && group.semiring == Semiring::plusTimes &&
       !group.forgets && group.kind != RecurrenceClass::denseAffine) {
     facts.hasDecay = true;
@@ -167,20 +156,13 @@ static void describeRecurrence(RecurrenceOp op, MixerFacts &facts) {
 std::vector<MixerFacts> seqmix::collectMixers(ModuleOp module) {
   std::vector<MixerFacts> mixers;
   ModelOp model = *module.getOps<ModelOp>().begin();
-  EntryOp entry = *model.getOps<EntryOp>().begin();
-  entry.walk([&](MixerOpInterface mixer) {
-    std::string place = describePlace(mixer.getLoc());
-    std::string kind = mixer->getName().stripDialect().str();
-    auto known = llvm::find_if(mixers, [&](const MixerFacts &facts) {
-      return facts.place == place && facts.kind == kind;
-    });
-    if (known != mixers.end()) {
-      ++known->count;
-      return;
-    }
+  SmallVector<MixerOpInterface> all = listMixers(model);
+  for (const FoundMixer &found : findMixers(all)) {
+    MixerOpInterface mixer = all[found.index];
     MixerFacts &facts = mixers.emplace_back();
-    facts.place = place;
-    facts.kind = kind;
+    facts.place = found.place;
+    facts.kind = found.kind;
+    facts.count = found.count;
     auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
     for (auto [index, state] : llvm::enumerate(mixer.getStateOperands())) {
       std::string name = recurrence ? recurrence.getStateName(index) + " " : "";
@@ -191,6 +173,6 @@ std::vector<MixerFacts> seqmix::collectMixers(ModuleOp module) {
       describeRecurrence(recurrence, facts);
     else if (mixer.isWindowed())
       facts.className = stringify(RecurrenceClass::windowed).str();
-  });
+  }
   return mixers;
 }

@@ -71,20 +71,12 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   addCleanUp(pm);
 }
 
-static void addLinalg(OpPassManager &pm) {
-  pm.addPass(createConvertElementwiseToLinalgPass());
-  pm.addPass(createLinalgGeneralizeNamedOpsPass());
-  pm.addPass(createFuseElementwise());
-  pm.addPass(createRelaxReductions());
-  addCleanUp(pm);
-}
-
 static void buildTensors(OpPassManager &pm) {
   pm.addPass(createDivideRecurrences());
   pm.addPass(createConvertSeqmixToSCF());
   pm.addPass(createConvertModelToFunc());
   addCleanUp(pm);
-  addLinalg(pm);
+  addStructuredPasses(pm);
   // What depends on parameters alone leaves the loops over tokens.
   pm.addPass(createLoopInvariantCodeMotionPass());
 }
@@ -93,7 +85,7 @@ static void buildTensors(OpPassManager &pm) {
 /// values, and only the launches are bound to the caller.
 static void buildCudaTensors(OpPassManager &pm) {
   pm.addPass(createExpandMixers());
-  addLinalg(pm);
+  addStructuredPasses(pm);
   pm.nest<ModelOp>().addNestedPass<EntryOp>(createFormKernels());
   addCleanUp(pm);
   pm.addPass(createConvertKernelsToGPU());

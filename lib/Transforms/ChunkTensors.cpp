@@ -12,7 +12,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::seqmix;
@@ -20,13 +19,6 @@ using namespace mlir::seqmix;
 //===----------------------------------------------------------------------===//
 // Scalars
 //===----------------------------------------------------------------------===//
-
-double ChunkTensors::zero() const {
-  double infinity = std::numeric_limits<double>::infinity();
-  return semiring == Semiring::plusTimes ? 0
-         : semiring == Semiring::maxPlus ? -infinity
-                                         : infinity;
-}
 
 static Type elementOf(const Named &x) { return getElementTypeOrSelf(x.value); }
 

@@ -88,8 +88,8 @@ public:
                  const Named &otherwise, ArrayRef<Axis> axes);
 
   /// What is added and multiplied with.
-  double zero() const;
-  double one() const { return semiring == Semiring::plusTimes ? 1 : 0; }
+  double zero() const { return getZero(semiring); }
+  double one() const { return getOne(semiring); }
 
   OpBuilder &builder;
   Location loc;

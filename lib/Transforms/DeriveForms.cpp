@@ -14,6 +14,7 @@
 
 #include "lib/Transforms/ExpandMixers.h"
 #include "lib/Transforms/FormCost.h"
+#include "lib/Transforms/Forms.h"
 #include "lib/Transforms/GroupForm.h"
 #include "lib/Transforms/Passes.h"
 
@@ -174,6 +175,18 @@ void DeriveForms::select(RecurrenceOp op) {
 }
 
 void DeriveForms::runOnOperation() {
+  if (!symbolizeForm(form)) {
+    emitError(getOperation()->getLoc(), "there is no form '")
+        << form.getValue() << "'";
+    return signalPassFailure();
+  }
+  // Chunks are taken by halves.
+  if (chunk != 0 && (chunk < 2 || !llvm::isPowerOf2_64(chunk))) {
+    emitError(getOperation()->getLoc(),
+              "a chunk has a power of two of tokens, not ")
+        << chunk.getValue();
+    return signalPassFailure();
+  }
   SmallVector<MixerOpInterface> mixers;
   getOperation()->walk([&](MixerOpInterface mixer) {
     auto entry = mixer->getParentOfType<EntryOp>();

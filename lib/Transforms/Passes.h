@@ -11,6 +11,7 @@
 #include "dialect/SeqmixOps.h"
 
 #include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace mlir {
 namespace seqmix {
@@ -18,6 +19,10 @@ namespace seqmix {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "lib/Transforms/Passes.h.inc"
+
+/// Adds the passes after which all arithmetic on tensors is `linalg.generic`,
+/// fused where that repeats nothing.
+void addStructuredPasses(OpPassManager &pm);
 
 } // namespace seqmix
 } // namespace mlir

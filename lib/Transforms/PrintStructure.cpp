@@ -31,18 +31,6 @@ struct PrintStructure
 };
 } // namespace
 
-static StringRef describe(AxisRole role) {
-  switch (role) {
-  case AxisRole::shared:
-    return "shared";
-  case AxisRole::contracted:
-    return "contracted";
-  case AxisRole::value:
-    return "value";
-  }
-  llvm_unreachable("a role");
-}
-
 static void print(RecurrenceOp op, const StateGroup &group) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -54,7 +42,7 @@ static void print(RecurrenceOp op, const StateGroup &group) {
   if (group.isMatrix()) {
     os << "; axes ";
     llvm::interleaveComma(group.roles, os,
-                          [&](AxisRole role) { os << describe(role); });
+                          [&](AxisRole role) { os << stringify(role); });
   }
   if (group.isTimeInvariant)
     os << "; the same transition for every token";

@@ -229,11 +229,8 @@ FailureOr<Value> TokenLifter::lift(Value value) {
     return lifted.lookup(value);
   }
   FailureOr<Value> result = liftOp(op);
-  if (failed(result)) {
-    if (!obstacle)
-      obstacle = op;
+  if (failed(result))
     return failure();
-  }
   set(value, *result, /*varies=*/true);
   return result;
 }

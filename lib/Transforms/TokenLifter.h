@@ -29,13 +29,11 @@ public:
   /// Says what a value is for the chunk; `varies`: it has the axis of tokens.
   void set(Value token, Value chunk, bool varies);
   /// A value of the token's program for the chunk, with the axis of tokens if
-  /// `varies(value)`. Fails where an operation on the way cannot be lifted,
-  /// which `getObstacle` then tells.
+  /// `varies(value)`. Fails where an operation on the way cannot be lifted.
   FailureOr<Value> lift(Value value);
   /// The same with the axis of tokens in any case.
   FailureOr<Value> liftFully(Value value);
   bool varies(Value value) const { return varying.contains(value); }
-  Operation *getObstacle() const { return obstacle; }
 
 private:
   FailureOr<Value> liftOp(Operation *op);
@@ -50,7 +48,6 @@ private:
   int64_t length;
   IRMapping lifted;
   DenseSet<Value> varying;
-  Operation *obstacle = nullptr;
 };
 
 } // namespace seqmix

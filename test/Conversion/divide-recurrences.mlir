@@ -1,4 +1,4 @@
-// RUN: seqmix-opt %s --seqmix-divide-recurrences --split-input-file | FileCheck %s
+// RUN: seqmix-opt %s --seqmix-divide-recurrences --cse --split-input-file | FileCheck %s
 
 // Two heads, side by side: each part takes its slices, and runs chunks and then
 // tokens by itself, those of a chunk in one piece. Empty tensors have the part's shape.
@@ -81,4 +81,33 @@ func.func @tokens(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x?x4xf
     seqmix.yield %0, %0 : tensor<4xf32>, tensor<4xf32>
   }
   return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// A state that becomes a number, and an output that is one, have a part's shape.
+// CHECK-LABEL: @numbers
+// CHECK: scf.forall
+// CHECK: scf.for
+// CHECK-DAG: arith.constant dense<1.000000e+00> : tensor<8x1x4xf32>
+// CHECK-DAG: arith.constant dense<0.000000e+00> : tensor<1x4xf32>
+// CHECK: scf.for
+// CHECK: arith.constant dense<0.000000e+00> : tensor<1x4xf32>
+func.func @numbers(%x: tensor<?x?x2x4xf32>, %h0: tensor<?x2x4xf32>)
+    -> (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x2x4xf32>) {
+  %y, %z, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2x4xf32>)
+      states(%h = %h0 : tensor<?x2x4xf32>) -> (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>) {
+    %zero = arith.constant dense<0.0> : tensor<2x4xf32>
+    %one = arith.constant dense<1.0> : tensor<2x4xf32>
+    %0 = arith.addf %h, %x_t : tensor<2x4xf32>
+    %1 = arith.addf %0, %one : tensor<2x4xf32>
+    seqmix.yield %1, %0, %zero : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+  } chunk 8 {
+  ^bb0(%x_c: tensor<8x2x4xf32>, %h: tensor<2x4xf32>):
+    %zero = arith.constant dense<0.0> : tensor<2x4xf32>
+    %one = arith.constant dense<1.0> : tensor<8x2x4xf32>
+    %0 = arith.addf %x_c, %x_c : tensor<8x2x4xf32>
+    seqmix.yield %one, %0, %zero : tensor<8x2x4xf32>, tensor<8x2x4xf32>, tensor<2x4xf32>
+  }
+  return %y, %z, %h1 : tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x2x4xf32>
 }
