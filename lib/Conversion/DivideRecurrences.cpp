@@ -39,8 +39,12 @@ struct DivideRecurrences
   void runOnOperation() override;
 };
 
-/// Narrow parts of a row of memory are slow to stream.
-constexpr int64_t kMostParts = 4;
+/// Parts there may be anyhow, for threads; more are there only to be small.
+constexpr int64_t kFewParts = 4, kMostParts = 32;
+
+/// Bytes of state that a part has at least, if parts are many: what its chunk
+/// works on is a few times as much, and should fill the nearest cache.
+constexpr int64_t kLeastStateBytes = 8192;
 
 /// Work that all parts repeat must be less than this of the whole.
 constexpr double kMostRepeated = 0.02;
@@ -111,6 +115,26 @@ static void divide(RecurrenceOp op, RecurrencePart &part) {
   op.erase();
 }
 
+static int64_t countStateBytes(RecurrenceOp op) {
+  int64_t bytes = 0;
+  for (Type type : op.getStates().getTypes()) {
+    RankedTensorType state = getTokenStateType(type);
+    bytes += state.getNumElements() *
+             llvm::divideCeil(state.getElementTypeBitWidth(), 8);
+  }
+  return bytes;
+}
+
+/// Into how many parts an axis of so many should be divided.
+static int64_t chooseParts(int64_t most, int64_t stateBytes) {
+  int64_t parts = 1;
+  for (int64_t count = 2; count <= kMostParts; ++count)
+    if (most % count == 0 &&
+        (count <= kFewParts || stateBytes / count >= kLeastStateBytes))
+      parts = count;
+  return parts;
+}
+
 /// Divides along the class that leaves the least work to all parts, if that is
 /// little.
 static void divideIfPossible(RecurrenceOp op) {
@@ -118,10 +142,7 @@ static void divideIfPossible(RecurrenceOp op) {
   std::optional<RecurrencePart> best;
   double least = kMostRepeated;
   for (unsigned group : axes.getParallel()) {
-    int64_t parts = 1;
-    for (int64_t count = 1; count <= kMostParts; ++count)
-      if (axes.getMostParts(group) % count == 0)
-        parts = count;
+    int64_t parts = chooseParts(axes.getMostParts(group), countStateBytes(op));
     RecurrencePart part(op, axes, group, parts);
     if (parts == 1 || !part.isPossible())
       continue;

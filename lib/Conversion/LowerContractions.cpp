@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Conversion/ContractionBlocking.h"
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 namespace mlir {
 namespace seqmix {
@@ -33,26 +35,19 @@ using namespace mlir::seqmix;
 namespace {
 struct LowerContractions
     : public seqmix::impl::LowerContractionsBase<LowerContractions> {
+  using LowerContractionsBase::LowerContractionsBase;
   void runOnOperation() override;
 };
 
-/// Lanes of a vector times the bits of one: two SSE registers, one of AVX.
-constexpr int64_t kVectorBits = 256;
+/// Bits of vectors that come with 32 registers rather than 16 (AVX-512).
+constexpr int64_t kWideVectorBits = 512;
 
 /// Vectors of sums that are kept at a time. As many multiplications can be
-/// under way at once, and AVX2 has registers for them and what they multiply.
-constexpr int64_t kSums = 8;
+/// under way at once, and there are registers for them and what they multiply.
+constexpr int64_t kSums = 8, kWideSums = 16;
 
 /// Rows of a block that has both rows and columns.
 constexpr int64_t kRows = 4;
-
-/// Which loops of an op are blocked. Vectors run along the columns, or, if the
-/// op is a dot product, along a reduction.
-struct Blocking {
-  unsigned vectors;                      ///< the loop along memory
-  bool isDot;                            ///< it is a reduction
-  std::optional<unsigned> rows, columns; ///< parallel loops
-};
 
 /// One vector of sums: where in the block it lies, and its type.
 struct Sum {
@@ -63,11 +58,15 @@ struct Sum {
 /// Emits the loops of one op.
 class BlockEmitter {
 public:
-  BlockEmitter(linalg::GenericOp op, const Blocking &blocking)
-      : op(op), blocking(blocking), builder(op), loc(op.getLoc()),
-        extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()) {
+  /// With `isFromZero` what is in the output is not added to.
+  BlockEmitter(linalg::GenericOp op, const Blocking &blocking, bool isFromZero,
+               int64_t vectorBits)
+      : op(op), blocking(blocking), isFromZero(isFromZero), builder(op),
+        loc(op.getLoc()), extents(op.getStaticLoopRanges()),
+        ivs(op.getNumLoops()) {
     element = cast<MemRefType>(op.getDpsInits()[0].getType()).getElementType();
-    lanes = kVectorBits / element.getIntOrFloatBitWidth();
+    lanes = vectorBits / element.getIntOrFloatBitWidth();
+    mostSums = vectorBits >= kWideVectorBits ? kWideSums : kSums;
     op.getReductionDims(reductions);
   }
 
@@ -85,116 +84,29 @@ private:
   SmallVector<Value> addProducts(ArrayRef<Sum> sums, ValueRange soFar);
   SmallVector<Value> subscripts(OpOperand &operand, const Sum &sum);
   Value load(OpOperand &operand, const Sum &sum);
+  Value zero(Type type) {
+    return arith::ConstantOp::create(builder, loc, type,
+                                     builder.getZeroAttr(type));
+  }
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
 
   linalg::GenericOp op;
   const Blocking &blocking;
+  bool isFromZero;
   OpBuilder builder;
   Location loc;
   SmallVector<int64_t> extents;
   SmallVector<Value> ivs; ///< of a blocked loop, where the block begins
   SmallVector<unsigned> reductions;
   Type element;
-  int64_t lanes;
+  int64_t lanes, mostSums;
 };
 } // namespace
 
-/// Whether the op adds products of its two inputs, which may be fused with the
-/// additions and added in any order.
-static bool isSumOfProducts(linalg::GenericOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      !llvm::hasNItems(op.getBody()->getOperations(), 3))
-    return false;
-  Value a = op.getBody()->getArgument(0), b = op.getBody()->getArgument(1);
-  Value sum = op.getBody()->getArgument(2);
-  Operation *yield = op.getBody()->getTerminator();
-  auto add = yield->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add || (add.getLhs() != sum && add.getRhs() != sum))
-    return false;
-  Value added = add.getLhs() == sum ? add.getRhs() : add.getLhs();
-  auto product = added.getDefiningOp<arith::MulFOp>();
-  auto any = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
-  return product && (sum.getType().isF32() || sum.getType().isF64()) &&
-         arith::bitEnumContainsAll(add.getFastmath(), any) &&
-         arith::bitEnumContainsAll(product.getFastmath(),
-                                   arith::FastMathFlags::contract) &&
-         ((product.getLhs() == a && product.getRhs() == b) ||
-          (product.getLhs() == b && product.getRhs() == a));
-}
-
 static bool has(linalg::GenericOp op, OpOperand &operand, unsigned loop) {
   return op.getMatchingIndexingMap(&operand).isFunctionOfDim(loop);
-}
-
-/// The loop along the last axis of an operand, if its elements are adjacent.
-static std::optional<unsigned> findContiguous(linalg::GenericOp op,
-                                              OpOperand &operand) {
-  AffineMap map = op.getMatchingIndexingMap(&operand);
-  if (map.getNumResults() == 0 ||
-      !cast<MemRefType>(operand.get().getType()).isLastDimUnitStride())
-    return std::nullopt;
-  return map.getDimPosition(map.getNumResults() - 1);
-}
-
-/// The longest parallel loop but `other` that `a` has and `b` has not; for
-/// `mayShare`, if there is none, one that both have.
-static std::optional<unsigned> findBlocked(linalg::GenericOp op, OpOperand &a,
-                                           OpOperand &b,
-                                           std::optional<unsigned> other,
-                                           bool mayShare) {
-  SmallVector<int64_t> extents = op.getStaticLoopRanges();
-  SmallVector<unsigned> parallel;
-  op.getParallelDims(parallel);
-  auto size = [&](unsigned loop) {
-    return std::pair(!has(op, b, loop), extents[loop]);
-  };
-  std::optional<unsigned> best;
-  for (unsigned loop : parallel)
-    if (loop != other && has(op, a, loop) && (mayShare || !has(op, b, loop)) &&
-        (!best || size(loop) > size(*best)))
-      best = loop;
-  return best;
-}
-
-static std::optional<Blocking> chooseBlocking(linalg::GenericOp op) {
-  OpOperand *a = op.getDpsInputOperand(0), *b = op.getDpsInputOperand(1);
-  OpOperand *out = op.getDpsInitOperand(0);
-  auto ofA = findContiguous(op, *a), ofB = findContiguous(op, *b);
-  if (ofA && ofA == ofB &&
-      op.getIteratorTypesArray()[*ofA] == utils::IteratorType::reduction) {
-    auto rows = findBlocked(op, *a, *b, std::nullopt, /*mayShare=*/true);
-    return Blocking{*ofA, true, rows, findBlocked(op, *b, *a, rows, true)};
-  }
-  auto columns = findContiguous(op, *out);
-  if (!columns || (columns != ofA && columns != ofB) ||
-      (columns != ofA && has(op, *a, *columns)) ||
-      (columns != ofB && has(op, *b, *columns)))
-    return std::nullopt;
-  // What each row has for itself is what does not run along the columns.
-  bool isA = columns != ofA;
-  return Blocking{*columns, false,
-                  findBlocked(op, isA ? *a : *b, isA ? *b : *a, columns, false),
-                  columns};
-}
-
-/// Whether loops and operands are what blocks can be made of.
-static bool isBlockable(linalg::GenericOp op) {
-  auto isPlain = [&](OpOperand &operand) {
-    return isa<MemRefType>(operand.get().getType()) &&
-           op.getMatchingIndexingMap(&operand).isProjectedPermutation();
-  };
-  if (!op.hasPureBufferSemantics() || !isSumOfProducts(op) ||
-      !llvm::all_of(op->getOpOperands(), isPlain) ||
-      llvm::any_of(op.getStaticLoopRanges(), ShapedType::isDynamic))
-    return false;
-  OpOperand *out = op.getDpsInitOperand(0);
-  return llvm::all_of(llvm::enumerate(op.getIteratorTypesArray()),
-                      [&](auto it) {
-                        return has(op, *out, it.index()) ==
-                               (it.value() == utils::IteratorType::parallel);
-                      });
 }
 
 SmallVector<Value> BlockEmitter::subscripts(OpOperand &operand,
@@ -267,7 +179,7 @@ void BlockEmitter::emitColumns(ArrayRef<Sum> sums) {
   OpOperand &out = *op.getDpsInitOperand(0);
   SmallVector<Value> values;
   for (const Sum &sum : sums)
-    values.push_back(load(out, sum));
+    values.push_back(isFromZero ? zero(sum.type) : load(out, sum));
   values = reduce(reductions, values,
                   [&](ValueRange soFar) { return addProducts(sums, soFar); });
   for (auto [sum, value] : llvm::zip_equal(sums, values))
@@ -283,8 +195,7 @@ void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
     sum.type = VectorType::get(std::max<int64_t>(rest, 1), element);
   SmallVector<Value> values;
   for (const Sum &sum : llvm::concat<Sum>(whole, last))
-    values.push_back(arith::ConstantOp::create(builder, loc, sum.type,
-                                               builder.getZeroAttr(sum.type)));
+    values.push_back(zero(sum.type));
   SmallVector<unsigned> outer(reductions);
   llvm::erase(outer, blocking.vectors);
   values = reduce(outer, values, [&](ValueRange soFar) {
@@ -312,7 +223,10 @@ void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
   };
   for (auto [index, sum] : llvm::enumerate(sums)) {
     SmallVector<Value> at = subscripts(out, sum);
-    Value value = memref::LoadOp::create(builder, loc, out.get(), at);
+    Value value =
+        isFromZero
+            ? zero(element)
+            : memref::LoadOp::create(builder, loc, out.get(), at).getResult();
     if (extent != rest)
       value = add(values[index], value);
     if (rest)
@@ -359,8 +273,8 @@ void BlockEmitter::emitBlocks() {
   int64_t columns = blocking.columns ? extents[*blocking.columns] : 1;
   int64_t step = blocking.isDot ? 1 : lanes;
   int64_t across =
-      std::min(kSums / std::min(kRows, rows), (columns + step - 1) / step);
-  int64_t down = std::min(kSums / across, rows);
+      std::min(mostSums / std::min(kRows, rows), (columns + step - 1) / step);
+  int64_t down = std::min(mostSums / across, rows);
   // What all rows multiply stays in the cache while they pass.
   forBlocks(blocking.columns, across * step, [&](int64_t width) {
     forBlocks(blocking.rows, down,
@@ -383,18 +297,36 @@ void BlockEmitter::run() {
   emitBlocks();
 }
 
+/// The op that fills the output of a contraction with zeros just before it.
+static linalg::GenericOp findZeros(linalg::GenericOp op) {
+  Value out = op.getDpsInits()[0];
+  Operation *before = op->getPrevNode();
+  while (before && isPure(before))
+    before = before->getPrevNode();
+  auto fill = dyn_cast_or_null<linalg::GenericOp>(before);
+  if (!fill || fill.getNumDpsInputs() || fill.getNumDpsInits() != 1 ||
+      fill.getDpsInits()[0] != out)
+    return nullptr;
+  bool isZero = matchPattern(fill.getBody()->getTerminator()->getOperand(0),
+                             m_PosZeroFloat());
+  return isZero ? fill : nullptr;
+}
+
 void LowerContractions::runOnOperation() {
   SmallVector<linalg::GenericOp> contractions;
   getOperation().walk([&](linalg::GenericOp op) {
     // What is in no loop has tokens of its own to share among threads.
-    if (!isa<func::FuncOp>(op->getParentOp()) && isBlockable(op))
+    if (!isa<func::FuncOp>(op->getParentOp()))
       contractions.push_back(op);
   });
   for (linalg::GenericOp op : contractions) {
     std::optional<Blocking> blocking = chooseBlocking(op);
     if (!blocking)
       continue;
-    BlockEmitter(op, *blocking).run();
+    linalg::GenericOp zeros = findZeros(op);
+    BlockEmitter(op, *blocking, zeros != nullptr, vectorBits).run();
+    if (zeros)
+      zeros.erase();
     op.erase();
   }
 }

@@ -59,6 +59,22 @@ def PrivatizeTemporaries : Pass<"seqmix-privatize-temporaries",
   ];
 }
 
+def PrefetchChunks : Pass<"seqmix-prefetch-chunks", "::mlir::func::FuncOp"> {
+  let summary = "ask for the next chunk's tokens while one is computed";
+  let description = [{
+    In a loop that takes several tokens a turn, each `linalg` op of the turn is
+    preceded by prefetches of some of the next turn's tokens: a share that its
+    cost has of the turn's. Nothing else changes, and prefetches past the end of
+    a sequence do nothing.
+
+    Before and after: test/Conversion/prefetch-chunks.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
 def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
                               "::mlir::ModuleOp"> {
   let summary = "bind entry points to the artifact's calling convention";
@@ -94,6 +110,8 @@ def LowerContractions : Pass<"seqmix-lower-contractions",
 
     Before and after: test/Conversion/lower-contractions.mlir.
   }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256",
+                        "Bits of the vectors that sums are kept in">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];

@@ -8,6 +8,7 @@
 #include "lib/Driver/DeviceCode.h"
 
 #include "lib/Analysis/ModelInterface.h"
+#include "lib/Target/EmitObject.h"
 #include "runtime/include/seqmix/model_abi.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -41,7 +42,9 @@ FailureOr<DeviceCode>
 seqmix::generateCpuCode(ModuleOp module, StringRef name,
                         const llvm::TargetMachine &machine,
                         llvm::LLVMContext &context) {
-  if (failed(runPhases(module, Phase::tensors, Phase::llvm, {Device::cpu})))
+  PipelineOptions options;
+  options.vectorBits = getVectorBits(machine);
+  if (failed(runPhases(module, Phase::tensors, Phase::llvm, options)))
     return failure();
   auto host = translate(module, context, name);
   if (failed(host))

@@ -111,17 +111,18 @@ static void buildCudaBuffers(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
-static void buildBuffers(OpPassManager &pm) {
+static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
   function.addPass(createLowerCopies());
-  function.addPass(createLowerContractions());
+  function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
   function.addPass(createExpandVectorExp());
   function.addPass(createConvertLinalgToLoopsPass());
+  function.addPass(createPrefetchChunks());
   function.addPass(bufferization::createBufferHoistingPass());
   function.addPass(bufferization::createBufferLoopHoistingPass());
   addCleanUp(pm);
@@ -176,7 +177,7 @@ void seqmix::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::tensors:
     return isCuda ? buildCudaTensors(pm) : buildTensors(pm);
   case Phase::buffers:
-    return isCuda ? buildCudaBuffers(pm) : buildBuffers(pm);
+    return isCuda ? buildCudaBuffers(pm) : buildBuffers(pm, options);
   case Phase::llvm:
     if (isCuda)
       addDevice(pm);

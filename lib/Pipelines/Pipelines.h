@@ -41,6 +41,8 @@ enum class Device {
 struct PipelineOptions {
   Device device = Device::cpu;
   FormChoice form = FormChoice::automatic; ///< of the mixers, in `forms`
+  /// Of the CPU's vectors, in `buffers`: 256 suits any x86-64 and AArch64.
+  int64_t vectorBits = 256;
 };
 
 struct PhaseInfo {

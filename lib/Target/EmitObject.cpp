@@ -62,6 +62,15 @@ mlir::seqmix::createTargetMachine(StringRef march) {
   return machine;
 }
 
+int64_t mlir::seqmix::getVectorBits(const llvm::TargetMachine &machine) {
+  const llvm::MCSubtargetInfo &has = *machine.getMCSubtargetInfo();
+  // Some processors slow down while they use their widest vectors.
+  bool isWide = machine.getTargetTriple().isX86() &&
+                has.checkFeatures("+avx512f") &&
+                !has.checkFeatures("+prefer-256-bit");
+  return isWide ? 512 : 256;
+}
+
 void mlir::seqmix::optimize(llvm::Module &module,
                             llvm::TargetMachine &machine) {
   module.setTargetTriple(machine.getTargetTriple());

@@ -28,6 +28,9 @@ namespace seqmix {
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(llvm::StringRef march);
 
+/// The bits of the vectors that code for `machine` should compute with.
+int64_t getVectorBits(const llvm::TargetMachine &machine);
+
 /// Optimises `module` in place for `machine`.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 

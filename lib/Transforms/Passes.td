@@ -119,7 +119,9 @@ def SeparateDestinations : Pass<"seqmix-separate-destinations"> {
     Common subexpression elimination merges equal `tensor.empty` ops, though
     each stands for another buffer. Before bufferization this pass gives every
     use its own again: fewer conflicts to resolve, and an analysis whose cost
-    grows with the uses of one destination squared stays cheap.
+    grows with the uses of one destination squared stays cheap. The same for
+    what is filled with one number and then written over: to fill it again, where
+    it is used, is cheaper than to copy it, and a sum need not even read it.
 
     Before and after: test/Transforms/separate-destinations.mlir.
   }];

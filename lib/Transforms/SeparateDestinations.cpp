@@ -7,6 +7,7 @@
 
 #include "lib/Transforms/Passes.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace mlir {
@@ -26,17 +27,44 @@ struct SeparateDestinations
 };
 } // namespace
 
+/// An op that writes one number everywhere, whatever was there.
+static bool isFill(linalg::GenericOp op) {
+  return op.getNumDpsInputs() == 0 && op.getNumDpsInits() == 1 &&
+         op.getNumReductionLoops() == 0 &&
+         op.getBody()->without_terminator().empty() &&
+         op.getRegionOutputArgs().front().use_empty() &&
+         op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>();
+}
+
+/// Whether what is used is written over.
+static bool isDestination(OpOperand &use) {
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(use.getOwner()))
+    return use == insert.getDestMutable();
+  auto structured = dyn_cast<linalg::LinalgOp>(use.getOwner());
+  return structured && structured.isDpsInit(&use);
+}
+
+/// Gives every use of an op as a destination a copy of the op, next to it.
+static void separate(Operation *op) {
+  for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
+    if (isa<tensor::EmptyOp>(op) || isDestination(use)) {
+      OpBuilder builder(use.getOwner());
+      use.set(builder.clone(*op)->getResult(0));
+    }
+  if (op->use_empty())
+    op->erase();
+}
+
 void SeparateDestinations::runOnOperation() {
-  SmallVector<tensor::EmptyOp> shared;
+  SmallVector<Operation *> fills, empties;
+  getOperation()->walk([&](linalg::GenericOp op) {
+    if (isFill(op))
+      fills.push_back(op);
+  });
+  llvm::for_each(fills, separate);
   getOperation()->walk([&](tensor::EmptyOp empty) {
     if (!empty->hasOneUse())
-      shared.push_back(empty);
+      empties.push_back(empty);
   });
-  for (tensor::EmptyOp empty : shared) {
-    for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
-      OpBuilder builder(use.getOwner());
-      use.set(builder.clone(*empty)->getResult(0));
-    }
-    empty.erase();
-  }
+  llvm::for_each(empties, separate);
 }

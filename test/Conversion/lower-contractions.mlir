@@ -1,4 +1,5 @@
 // RUN: seqmix-opt %s --pass-pipeline='builtin.module(func.func(seqmix-lower-contractions,canonicalize,cse))' --split-input-file | FileCheck %s
+// RUN: seqmix-opt %s --pass-pipeline='builtin.module(func.func(seqmix-lower-contractions{vector-bits=512},canonicalize,cse))' --split-input-file | FileCheck %s --check-prefix=WIDE
 
 #scores = affine_map<(i, v, j) -> (i, j)>
 #values = affine_map<(i, v, j) -> (j, v)>
@@ -97,6 +98,43 @@ func.func @dots(%q: memref<4x11xf64>, %k: memref<2x11xf64>, %c: memref<4x2xf64>,
       %0 = arith.mulf %y, %x fastmath<contract> : f64
       %1 = arith.addf %0, %sum fastmath<reassoc,contract> : f64
       linalg.yield %1 : f64
+    }
+  }
+  return
+}
+
+// -----
+
+// A sum that begins at zero does not read what has been there, nor is it filled.
+// With wide vectors come more registers: four rows of four.
+// CHECK-LABEL: @zeros
+// CHECK-SAME: %[[A:.+]]: memref<4x3xf32>, %[[B:.+]]: memref<3x64xf32>, %[[C:.+]]: memref<4x64xf32>
+// CHECK-NOT: linalg.generic
+// CHECK-NOT: vector.load %[[C]]
+// CHECK-COUNT-8: vector.store {{.+}}, %[[C]]
+// WIDE-LABEL: @zeros
+// WIDE: %[[SUMS:.+]]:16 = scf.for
+// WIDE-COUNT-16: vector.store {{.+}} vector<16xf32>
+func.func @zeros(%a: memref<4x3xf32>, %b: memref<3x64xf32>, %c: memref<4x64xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [affine_map<(i, v) -> (i, v)>],
+                    iterator_types = ["parallel", "parallel"]}
+        outs(%c : memref<4x64xf32>) {
+    ^bb0(%out: f32):
+      linalg.yield %zero : f32
+    }
+    linalg.generic {indexing_maps = [affine_map<(i, v, j) -> (i, j)>,
+                                     affine_map<(i, v, j) -> (j, v)>,
+                                     affine_map<(i, v, j) -> (i, v)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<4x3xf32>, memref<3x64xf32>) outs(%c : memref<4x64xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
     }
   }
   return

@@ -70,11 +70,12 @@
 // BUFFERS-NEXT: seqmix-privatize-temporaries
 // BUFFERS-NEXT: scf-forall-to-parallel
 // BUFFERS-NEXT: seqmix-lower-copies
-// BUFFERS-NEXT: seqmix-lower-contractions
+// BUFFERS-NEXT: seqmix-lower-contractions{vector-bits=256}
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: seqmix-lower-elementwise
 // BUFFERS-NEXT: seqmix-expand-vector-exp
 // BUFFERS-NEXT: convert-linalg-to-loops
+// BUFFERS-NEXT: seqmix-prefetch-chunks
 // BUFFERS-NEXT: buffer-hoisting
 // BUFFERS-NEXT: buffer-loop-hoisting
 // BUFFERS-NEXT: )
