@@ -44,6 +44,7 @@ private:
   void print(Operation &op);
   std::string expression(Operation &op);
   std::string structured(linalg::LinalgOp op);
+  std::string startOf(OpOperand &init, AffineMap place);
   std::string body(Value value, const DenseMap<Value, std::string> &arguments);
 
   raw_ostream &os;
@@ -136,16 +137,39 @@ ProgramPrinter::body(Value value,
   return writeOperation(*def, operands);
 }
 
+/// The element of a tensor at a point of a loop nest.
+static std::string access(AffineMap map) {
+  std::string text;
+  for (AffineExpr expr : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    text += (text.empty() ? "" : ",") +
+            (dim ? nameLoop(dim.getPosition()) : std::string("0"));
+  }
+  return text.empty() ? text : "[" + text + "]";
+}
+
+/// Whether a number, or all of a tensor, is nothing to a sum or to a maximum.
+static bool isNeutral(Value value) {
+  if (matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero()) ||
+      matchPattern(value, m_NegInfFloat()) ||
+      matchPattern(value, m_PosInfFloat()))
+    return true;
+  auto fill = value.getDefiningOp<linalg::LinalgOp>();
+  if (!fill || fill.getNumReductionLoops() > 0)
+    return false;
+  Value number = fill.getBlock()->getTerminator()->getOperand(0);
+  if (auto argument = dyn_cast<BlockArgument>(number);
+      argument && argument.getOwner() == fill.getBlock())
+    number = fill->getOperand(argument.getArgNumber());
+  return !isa<RankedTensorType>(number.getType()) && isNeutral(number);
+}
+
+/// What a sum or maximum begins with, if that is worth a word.
+std::string ProgramPrinter::startOf(OpOperand &init, AffineMap place) {
+  return isNeutral(init.get()) ? "" : nameOf(init.get()) + access(place);
+}
+
 std::string ProgramPrinter::structured(linalg::LinalgOp op) {
-  auto access = [&](AffineMap map) {
-    std::string text;
-    for (AffineExpr expr : map.getResults()) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      text += (text.empty() ? "" : ",") +
-              (dim ? nameLoop(dim.getPosition()) : std::string("0"));
-    }
-    return text.empty() ? text : "[" + text + "]";
-  };
   DenseMap<Value, std::string> arguments;
   for (OpOperand &operand : op->getOpOperands()) {
     std::string text = nameOf(operand.get());
@@ -158,10 +182,14 @@ std::string ProgramPrinter::structured(linalg::LinalgOp op) {
   std::string sum;
   BlockArgument last = op.getRegionOutputArgs()[0];
   Operation *add = yielded.getDefiningOp();
-  // The accumulator is not worth a word if it begins at nothing.
   if (op.getNumReductionLoops() > 0 && add && add->getNumOperands() == 2 &&
       llvm::is_contained(add->getOperands(), last)) {
-    sum = isa<arith::AddFOp, arith::AddIOp>(add) ? "sum" : "max";
+    OpOperand &init = *op.getDpsInitOperand(0);
+    bool isSum = isa<arith::AddFOp, arith::AddIOp>(add);
+    sum = startOf(init, op.getMatchingIndexingMap(&init));
+    if (!sum.empty())
+      sum += isSum ? " + " : " and the ";
+    sum += isSum ? "sum" : "max";
     for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
       if (kind == utils::IteratorType::reduction)
         sum += " over " + nameLoop(loop);

@@ -132,24 +132,25 @@ Named ChunkTensors::rename(Named x, Axis from, Axis to) {
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+/// Where in a tensor with the axes `axes` a point of `loops` is.
+AffineMap ChunkTensors::mapOf(ArrayRef<Axis> axes, ArrayRef<Axis> loops) {
+  SmallVector<AffineExpr> places;
+  for (Axis axis : axes)
+    places.push_back(
+        builder.getAffineDimExpr(llvm::find(loops, axis) - loops.begin()));
+  return AffineMap::get(loops.size(), 0, places, builder.getContext());
+}
+
 /// An op on every point of `axes`, which has no axis of extent one.
 Named ChunkTensors::map(ArrayRef<Named> operands, ArrayRef<Axis> axes,
                         Type type, Body body) {
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
-  MLIRContext *context = builder.getContext();
-  auto addMap = [&](ArrayRef<Axis> of) {
-    SmallVector<AffineExpr> places;
-    for (Axis axis : of)
-      places.push_back(
-          builder.getAffineDimExpr(llvm::find(axes, axis) - axes.begin()));
-    maps.push_back(AffineMap::get(axes.size(), 0, places, context));
-  };
   for (const Named &operand : operands) {
     inputs.push_back(operand.value);
-    addMap(operand.axes);
+    maps.push_back(mapOf(operand.axes, axes));
   }
-  addMap(axes);
+  maps.push_back(mapOf(axes, axes));
   RankedTensorType resultType = typeOf(axes, type);
   Value empty =
       tensor::EmptyOp::create(builder, loc, resultType.getShape(), type);
@@ -245,12 +246,54 @@ MaybeNamed ChunkTensors::multiply(const MaybeNamed &a, const MaybeNamed &b) {
   return a && b ? MaybeNamed(multiply(*a, *b)) : std::nullopt;
 }
 
+Named ChunkTensors::scaleAt(const Named &x, Axis axis, int64_t index,
+                            const Named &factor) {
+  Named plain = materialise(factor), part = at(x, axis, index);
+  part.scale = 1;
+  // The product is written where what it is a product of has been.
+  AffineMap maps[] = {mapOf(plain.axes, part.axes),
+                      mapOf(part.axes, part.axes)};
+  SmallVector<utils::IteratorType> loops(part.axes.size(),
+                                         utils::IteratorType::parallel);
+  auto op = linalg::GenericOp::create(
+      builder, loc, TypeRange{part.value.getType()}, plain.value, part.value,
+      maps, loops, [&](OpBuilder &b, Location loc, ValueRange v) {
+        Value by = convert(b, loc, v[0], v[1].getType());
+        linalg::YieldOp::create(b, loc, times(b, loc, v[1], by));
+      });
+  part.value = op.getResult(0);
+  return insert(part, x, {}, {axis}, {index});
+}
+
+/// The op of a sum over an axis that nothing has read yet.
+static linalg::GenericOp findFreshSum(const Named &x) {
+  auto op = x.value ? x.value.getDefiningOp<linalg::GenericOp>() : nullptr;
+  bool isFresh = op && op.getNumReductionLoops() > 0 && x.value.use_empty() &&
+                 op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  return isFresh ? op : nullptr;
+}
+
 Named ChunkTensors::add(const Named &a, const Named &b) {
-  Named x = materialise(a), y = materialise(b);
+  Named x = materialise(a);
+  // A sum begins with what it is added to.
+  if (linalg::GenericOp sum = findFreshSum(b);
+      sum && b.scale == 1 && x.axes == b.axes && elementOf(x) == element) {
+    sum->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
+    sum.getDpsInitsMutable()[0].set(x.value);
+    return b;
+  }
+  Named y = materialise(b);
   return map({x, y}, unite(x, y), wider(x, y),
              [&](OpBuilder &b, Location loc, ValueRange v) {
                return plus(b, loc, v[0], v[1]);
              });
+}
+
+std::pair<Named, Named> ChunkTensors::alike(const Named &a, const Named &b) {
+  Named x = materialise(a), y = materialise(b);
+  if (elementOf(x) == elementOf(y))
+    return {x, y};
+  return {widen(x), widen(y)};
 }
 
 void ChunkTensors::accumulate(MaybeNamed &to, const MaybeNamed &x) {
@@ -278,20 +321,12 @@ Named ChunkTensors::contract(const Named &a, const Named &b,
 
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
-  auto addMap = [&](ArrayRef<Axis> of) {
-    SmallVector<AffineExpr> places;
-    for (Axis axis : of)
-      places.push_back(
-          builder.getAffineDimExpr(llvm::find(loops, axis) - loops.begin()));
-    maps.push_back(
-        AffineMap::get(loops.size(), 0, places, builder.getContext()));
-  };
   for (const Named *operand : {&a, &b})
     if (operand->value) {
       inputs.push_back(operand->value);
-      addMap(operand->axes);
+      maps.push_back(mapOf(operand->axes, loops));
     }
-  addMap(result);
+  maps.push_back(mapOf(result, loops));
   SmallVector<utils::IteratorType> kinds(result.size(),
                                          utils::IteratorType::parallel);
   kinds.resize(loops.size(), utils::IteratorType::reduction);

@@ -82,10 +82,11 @@ public:
   /// `x` with `part` at `begin` of the axes `into`, in the place of `from`.
   Named insert(const Named &part, const Named &x, ArrayRef<Axis> from,
                ArrayRef<Axis> into, ArrayRef<int64_t> begin);
-  /// `then` where the index of `axis` is `index`, `otherwise` elsewhere; the
-  /// result has all of `axes`.
-  Named chooseAt(Axis axis, int64_t index, const Named &then,
-                 const Named &otherwise, ArrayRef<Axis> axes);
+  /// `x` with what it has at one index of an axis multiplied by `factor`, which
+  /// has no other axes than x has there.
+  Named scaleAt(const Named &x, Axis axis, int64_t index, const Named &factor);
+  /// The same numbers, both with values of one type: the wider.
+  std::pair<Named, Named> alike(const Named &a, const Named &b);
 
   /// What is added and multiplied with.
   double zero() const { return getZero(semiring); }
@@ -103,6 +104,7 @@ private:
   Value plus(OpBuilder &b, Location loc, Value x, Value y);
   Value times(OpBuilder &b, Location loc, Value x, Value y);
   Named materialise(const Named &x);
+  AffineMap mapOf(ArrayRef<Axis> axes, ArrayRef<Axis> loops);
   SmallVector<Axis, 6> dropUnits(ArrayRef<Axis> axes);
 
   TokenAlgebra &algebra;

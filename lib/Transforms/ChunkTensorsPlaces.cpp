@@ -128,18 +128,3 @@ Named ChunkTensors::insert(const Named &part, const Named &x,
                                     x.value, offsets, sizes, strides);
   return result;
 }
-
-Named ChunkTensors::chooseAt(Axis axis, int64_t index, const Named &then,
-                             const Named &otherwise, ArrayRef<Axis> axes) {
-  SmallVector<Axis, 6> wide = dropUnits(axes);
-  int64_t place = llvm::find(wide, axis) - wide.begin();
-  Named x = materialise(then), y = materialise(otherwise);
-  return map({x, y}, wide, wider(x, y),
-             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-               Value here = linalg::IndexOp::create(b, loc, place);
-               Value wanted = arith::ConstantIndexOp::create(b, loc, index);
-               Value isHere = arith::CmpIOp::create(
-                   b, loc, arith::CmpIPredicate::eq, here, wanted);
-               return arith::SelectOp::create(b, loc, isHere, v[0], v[1]);
-             });
-}

@@ -17,6 +17,31 @@ namespace seqmix {
 struct GroupForm::Chunkwise {
   using Scores = SmallVector<SmallVector<MaybeNamed>>;
 
+  /// A scaled product of factors of a token.
+  struct Product {
+    SmallVector<Factor, 4> factors;
+    double scale = 1;
+    Value read = {}; ///< times this, if it is a value's
+
+    bool operator==(const Product &other) const {
+      return factors == other.factors && scale == other.scale &&
+             read == other.read;
+    }
+  };
+
+  /// k (x) u, where u is a sum of products, of reads some of them.
+  struct Update {
+    SmallVector<SmallVector<Product>> keys; ///< sums, by state
+    SmallVector<Product> values;
+    Row key;                              ///< k, by state
+    MaybeNamed value;                     ///< u; w, while it is unknown
+    SmallVector<MaybeNamed> coefficients; ///< of the self reads in u
+
+    bool isUnknown() const {
+      return llvm::any_of(coefficients, [](auto &x) { return x.has_value(); });
+    }
+  };
+
   explicit Chunkwise(GroupForm &form)
       : form(form), group(form.group), tensors(form.tensors),
         count(form.group.states.size()) {}
@@ -26,23 +51,28 @@ struct GroupForm::Chunkwise {
   // The factors of a token.
   void collectReads();
   void collectUpdates();
-  Update &updateFor(const Term &term, Named &key);
+  Update &updateFor(ArrayRef<SmallVector<Product>> keys, const Product &value);
+  void evaluateUpdates();
   void chooseFactors();
+  bool takeScore(Read &read, unsigned index, const Update &update, Term &score);
+  void startScores();
   void startSolution();
   // From halves to wholes.
   Named halfOf(const Named &x, const Halves &halves, int64_t half, Axis inside);
   MaybeNamed scoresBelow(unsigned read, unsigned update, const Halves &halves);
   MaybeNamed assemble(const MaybeNamed &diagonal, const MaybeNamed &below,
                       const Halves &halves, ArrayRef<Axis> more);
+  Scores equationsBelow(const Scores &under, const Halves &halves);
   void solveHalves(const Halves &halves, const Scores &below);
   void advance(const Halves &halves);
   void mergeHalves(int64_t size);
   // The whole chunk.
   void finishFactors();
   MaybeNamed readOld(unsigned read);
-  void applyScores(MaybeNamed &to, unsigned read, bool ofSelf);
+  void applyScores(MaybeNamed &to, unsigned read, bool alsoUnknown);
   void addToken(MaybeNamed &to, unsigned read);
   void solve();
+  void setReads();
   void setFinals();
 
   GroupForm &form;
@@ -64,10 +94,11 @@ struct GroupForm::Chunkwise {
   Matrix transition;         ///< of whole blocks
   MaybeNamed prefix, suffix; ///< D(i, s), D(s, j), if apart
   Scores scores;             ///< M, by read and update
-  Scores solution;           ///< T, by self reads
+  Scores solution;           ///< T, by unknown updates
   /// Of scores: [blocks, shared.., row, column]; of the next level.
   Axis blocks, row, column, nextRow, nextColumn;
   SmallVector<MaybeNamed> results; ///< by read
+  SmallVector<unsigned> unknown;   ///< updates
 };
 
 } // namespace seqmix

@@ -78,7 +78,22 @@ MaybeNamed GroupForm::Chunkwise::assemble(const MaybeNamed &diagonal,
   return whole;
 }
 
-/// T_2 L_21 T_1 of all pairs of self reads.
+/// L_21 of all pairs of unknown updates, from the scores `under` of reads.
+GroupForm::Chunkwise::Scores
+GroupForm::Chunkwise::equationsBelow(const Scores &under,
+                                     const Halves &halves) {
+  Scores below(unknown.size(), SmallVector<MaybeNamed>(unknown.size()));
+  for (unsigned x = 0; x < unknown.size(); ++x)
+    for (unsigned y = 0; y < unknown.size(); ++y)
+      for (auto [r, factor] : llvm::enumerate(updates[unknown[x]].coefficients))
+        if (factor && under[r][unknown[y]])
+          tensors.accumulate(below[x][y],
+                             tensors.multiply(halfOf(*factor, halves, 1, row),
+                                              *under[r][unknown[y]]));
+  return below;
+}
+
+/// T_2 L_21 T_1 of all pairs of unknown updates.
 void GroupForm::Chunkwise::solveHalves(const Halves &halves,
                                        const Scores &below) {
   Axis left = tensors.addAxis(halves.size),
@@ -97,11 +112,11 @@ void GroupForm::Chunkwise::solveHalves(const Halves &halves,
                       halves.half, half);
   };
   Scores solved = solution;
-  for (unsigned r = 0; r < numSelf; ++r)
-    for (unsigned c = 0; c < numSelf; ++c) {
+  for (unsigned r = 0; r < unknown.size(); ++r)
+    for (unsigned c = 0; c < unknown.size(); ++c) {
       MaybeNamed under;
-      for (unsigned a = 0; a < numSelf; ++a)
-        for (unsigned b = 0; b < numSelf; ++b) {
+      for (unsigned a = 0; a < unknown.size(); ++a)
+        for (unsigned b = 0; b < unknown.size(); ++b) {
           MaybeNamed second = blockOf(solution[r][a], 1);
           MaybeNamed first = blockOf(solution[b][c], 0);
           if (!second || !first || !below[a][b])
@@ -144,29 +159,45 @@ void GroupForm::Chunkwise::advance(const Halves &halves) {
     return x && x->has(form.time) ? tensors.split(*x, form.time, halves.parts())
                                   : x;
   };
+  auto join = [&](const MaybeNamed &x) -> MaybeNamed {
+    return x && x->has(halves.half)
+               ? tensors.join(*x, halves.parts(), form.time)
+               : x;
+  };
+  auto scale = [&](const MaybeNamed &x, const MaybeNamed &by, int64_t half) {
+    return join(form.scaleHalf(*split(x), *by, halves, half));
+  };
   auto replace = [&](const MaybeNamed &x, const MaybeNamed &by, int64_t half) {
-    MaybeNamed result = form.replaceHalf(x, by, halves, half);
-    return result ? MaybeNamed(tensors.join(*result, halves.parts(), form.time))
-                  : result;
+    return join(form.replaceHalf(x, by, halves, half));
   };
   if (isApart) {
-    MaybeNamed before = split(prefix), after = split(suffix);
-    prefix = replace(before, tensors.multiply(before, firsts[0][0]), 1);
-    suffix = replace(after, tensors.multiply(after, seconds[0][0]), 0);
+    prefix = scale(prefix, firsts[0][0], 1);
+    suffix = scale(suffix, seconds[0][0], 0);
+  } else if (count == 1 && firsts[0][0]) {
+    for (Row &reader : readers)
+      if (reader[0])
+        reader[0] = scale(reader[0], firsts[0][0], 1);
+    for (Update &update : updates)
+      if (update.key[0])
+        update.key[0] = scale(update.key[0], seconds[0][0], 0);
   } else {
+    auto halfOf = [&](const MaybeNamed &x, int64_t half) {
+      return form.halfOf(split(x), halves, half);
+    };
     for (Row &reader : readers) {
-      Row before = llvm::map_to_vector<2>(reader, split);
+      Row before = llvm::map_to_vector<2>(
+          reader, [&](const MaybeNamed &x) { return halfOf(x, 1); });
       Matrix after = form.multiply(Matrix{before}, firsts);
       for (unsigned p = 0; p < count; ++p)
-        reader[p] = replace(before[p], after[0][p], 1);
+        reader[p] = replace(split(reader[p]), after[0][p], 1);
     }
     for (Update &update : updates) {
       Matrix before;
       for (const MaybeNamed &key : update.key)
-        before.push_back({split(key)});
+        before.push_back({halfOf(key, 0)});
       Matrix after = form.multiply(seconds, before);
       for (unsigned p = 0; p < count; ++p)
-        update.key[p] = replace(before[p][0], after[p][0], 0);
+        update.key[p] = replace(split(update.key[p]), after[p][0], 0);
     }
   }
   transition = form.multiply(seconds, firsts);
@@ -176,16 +207,14 @@ void GroupForm::Chunkwise::mergeHalves(int64_t size) {
   Halves halves = form.halve(size);
   nextRow = tensors.addAxis(2 * size);
   nextColumn = tensors.addAxis(2 * size);
-  Scores below(numSelf, SmallVector<MaybeNamed>(numSelf));
+  Scores below(reads.size(), SmallVector<MaybeNamed>(updates.size()));
   for (unsigned r = 0; r < reads.size(); ++r)
     for (unsigned u = 0; u < updates.size(); ++u) {
-      MaybeNamed under = scoresBelow(r, u, halves);
-      if (r < numSelf && updates[u].self >= 0)
-        below[r][updates[u].self] = under;
-      scores[r][u] = assemble(scores[r][u], under, halves, extras[r]);
+      below[r][u] = scoresBelow(r, u, halves);
+      scores[r][u] = assemble(scores[r][u], below[r][u], halves, extras[r]);
     }
-  if (numSelf)
-    solveHalves(halves, below);
+  if (!unknown.empty())
+    solveHalves(halves, equationsBelow(below, halves));
   advance(halves);
   blocks = halves.blocks;
   row = nextRow;

@@ -8,15 +8,19 @@
 // With s_i the state before token i of the chunk, and D(i, j) the product of
 // the transitions of the tokens between j and i, a read is
 //
-//     r_i = b_i D(i, 0) s_0 + sum over j < i of M(i, j) v_j + d_i,
+//     r_i = b_i D(i, 0) s_0 + sum over j < i of M(i, j) u_j + d_i,
 //     M(i, j) = b_i D(i, j) k_j,
 //
-// for every update k (x) v: matrix products, as M has no value columns. Where
+// for every update k (x) u: matrix products, as M has no value columns. Where
 // the tokens i and j are parted by a boundary s, D(i, j) = D(i, s) D(s, j), and
 // both factors are kept for all tokens while halves become wholes.
 //
-// An update whose v is itself a read makes an equation, r = L r + x with L
-// strictly lower triangular, solved by T = 1 / (1 - L), of halves as
+// Updates with the same k are one. If reads are among what it adds, it is an
+// unknown, u = w + a r, and r as above makes an equation for each,
+//
+//     u = w + a (b D s_0 + d) + L u,   L = a M,
+//
+// with L strictly lower triangular, solved by T = 1 / (1 - L), of halves as
 //
 //     T = ( T_1            0   )
 //         ( T_2 L_21 T_1   T_2 ),
@@ -30,133 +34,6 @@
 
 using namespace mlir;
 using namespace mlir::seqmix;
-
-static bool touchesAny(const Factor &factor, ArrayRef<Axis> axes) {
-  return llvm::any_of(
-      factor.axes, [&](Axis axis) { return llvm::is_contained(axes, axis); });
-}
-
-static bool isState(Value variable) {
-  return isa_and_nonnull<BlockArgument>(variable);
-}
-
-//===----------------------------------------------------------------------===//
-// The factors of a token
-//===----------------------------------------------------------------------===//
-
-void GroupForm::Chunkwise::collectReads() {
-  for (auto [axis, role] : llvm::zip_equal(group.axes, group.roles))
-    if (role == AxisRole::shared)
-      shared.push_back(axis);
-    else if (role == AxisRole::contracted)
-      contracted.push_back(axis);
-  for (auto [index, read] : llvm::enumerate(group.reads)) {
-    if (llvm::none_of(read.definition.terms,
-                      [](const Term &t) { return isState(t.variable); }))
-      continue;
-    reads.push_back(read);
-    numSelf += index < group.numSelfReads;
-    Row &row = readers.emplace_back(count);
-    SmallVector<Axis, 2> &more = extras.emplace_back();
-    for (const Term &term : read.definition.terms) {
-      if (!isState(term.variable))
-        continue;
-      for (unsigned p = 0; p < count; ++p)
-        if (form.op.getStateArguments()[group.states[p]] == term.variable)
-          tensors.accumulate(row[p], form.product(term.factors, term.scale));
-      for (const Factor &factor : term.factors)
-        for (Axis axis : factor.axes)
-          if (!llvm::is_contained(group.axes, axis) &&
-              !llvm::is_contained(more, axis) && tensors.extentOf(axis) != 1)
-            more.push_back(axis);
-    }
-  }
-  results.resize(reads.size());
-}
-
-/// The update that a term belongs to: those with the same value are one. The
-/// token's own factors go to the value where the reads do not sum over them, so
-/// that scores depend on the token only if they must.
-GroupForm::Update &GroupForm::Chunkwise::updateFor(const Term &term,
-                                                   Named &key) {
-  SmallVector<Factor> keyFactors, valueFactors;
-  for (const Factor &factor : term.factors) {
-    bool isKey = term.variable || touchesAny(factor, contracted) ||
-                 !form.structure.dependsOnToken(factor.value);
-    for (auto [axis, role] : llvm::zip_equal(group.axes, group.roles))
-      if (role == AxisRole::value && llvm::is_contained(factor.axes, axis))
-        isKey = false;
-    (isKey ? keyFactors : valueFactors).push_back(factor);
-  }
-  key = form.product(keyFactors, term.scale);
-  int self = -1;
-  for (auto [index, read] : llvm::enumerate(reads))
-    if (term.variable == read.value)
-      self = index;
-  for (Update &update : updates)
-    if (update.self == self && update.valueFactors == valueFactors)
-      return update;
-  Update &update = updates.emplace_back();
-  update.self = self;
-  update.key.resize(count);
-  update.value = form.product(valueFactors, 1);
-  update.valueFactors = valueFactors;
-  return update;
-}
-
-void GroupForm::Chunkwise::collectUpdates() {
-  for (unsigned p = 0; p < count; ++p)
-    for (const Term &term : group.updates[p]) {
-      Named key;
-      Update &update = updateFor(term, key);
-      tensors.accumulate(update.key[p], key);
-    }
-}
-
-void GroupForm::Chunkwise::chooseFactors() {
-  transition = form.evaluateTransition();
-  isApart = count == 1 && transition[0][0] &&
-            llvm::none_of(contracted, [&](Axis axis) {
-              return transition[0][0]->has(axis);
-            });
-  if (isApart)
-    prefix = suffix = Named();
-  blocks = form.time;
-  auto perToken = [&](MaybeNamed &x) {
-    if (x && !x->has(form.time))
-      x = tensors.broadcast(*x, form.withTime(x->axes));
-  };
-  for (Row &row : readers)
-    llvm::for_each(row, perToken);
-  for (Update &update : updates)
-    llvm::for_each(update.key, perToken);
-  scores.assign(reads.size(), SmallVector<MaybeNamed>(updates.size()));
-}
-
-/// T of single tokens: reads of the same token that need each other, which they
-/// do in order.
-void GroupForm::Chunkwise::startSolution() {
-  solution.assign(numSelf, SmallVector<MaybeNamed>(numSelf));
-  SmallVector<Axis, 6> axes = form.withTime(shared);
-  for (unsigned r = 0; r < numSelf; ++r) {
-    solution[r][r] = tensors.fill(1, axes);
-    for (const Term &term : reads[r].definition.terms)
-      for (unsigned earlier = 0; earlier < r; ++earlier)
-        if (term.variable == reads[earlier].value)
-          for (unsigned c = 0; c <= earlier; ++c)
-            tensors.accumulate(
-                solution[r][c],
-                tensors.multiply(MaybeNamed(form.evaluate(term, shared)),
-                                 solution[earlier][c]));
-    for (MaybeNamed &x : solution[r])
-      if (x)
-        x = tensors.broadcast(*x, axes);
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// The whole chunk
-//===----------------------------------------------------------------------===//
 
 /// b_i D(i, 0) and D(n, j) k_j of the whole chunk.
 void GroupForm::Chunkwise::finishFactors() {
@@ -179,61 +56,72 @@ MaybeNamed GroupForm::Chunkwise::readOld(unsigned read) {
   return result;
 }
 
-/// What updates of earlier tokens contribute to a read.
+/// What updates contribute to a read: those that are known, or all.
 void GroupForm::Chunkwise::applyScores(MaybeNamed &to, unsigned read,
-                                       bool ofSelf) {
-  for (auto [index, update] : llvm::enumerate(updates)) {
-    if (!scores[read][index] || (update.self >= 0) != ofSelf)
+                                       bool alsoUnknown) {
+  for (auto [score, update] : llvm::zip_equal(scores[read], updates)) {
+    if (!score || !update.value || (!alsoUnknown && update.isUnknown()))
       continue;
-    Named weights = tensors.rename(*scores[read][index], row, form.time);
-    Named value = ofSelf ? *results[update.self] : update.value;
+    Named weights = tensors.rename(*score, row, form.time);
     tensors.accumulate(
-        to, tensors.contract(weights, tensors.rename(value, form.time, column),
+        to, tensors.contract(weights,
+                             tensors.rename(*update.value, form.time, column),
                              form.withTime(reads[read].definition.axes)));
   }
 }
 
-/// What the token itself and its earlier reads contribute.
+/// What the token itself contributes.
 void GroupForm::Chunkwise::addToken(MaybeNamed &to, unsigned read) {
   const Affine &definition = reads[read].definition;
   if (to && !reads[read].outer.empty())
     to = tensors.multiply(*to, form.product(reads[read].outer, 1));
   tensors.accumulate(to, form.sum(definition.terms, definition.axes));
-  if (read < numSelf) // its earlier reads are part of the solution
-    return;
-  for (const Term &term : definition.terms)
-    for (unsigned earlier = 0; earlier < reads.size(); ++earlier)
-      if (term.variable == reads[earlier].value)
-        tensors.accumulate(
-            to,
-            tensors.multiply(MaybeNamed(form.evaluate(term, definition.axes)),
-                             results[earlier]));
 }
 
+/// Solves for the unknown updates.
 void GroupForm::Chunkwise::solve() {
-  SmallVector<MaybeNamed> given;
+  SmallVector<MaybeNamed> known;
   for (unsigned r = 0; r < numSelf; ++r) {
-    applyScores(given.emplace_back(readOld(r)), r, /*ofSelf=*/false);
-    addToken(given.back(), r);
+    applyScores(known.emplace_back(readOld(r)), r, /*alsoUnknown=*/false);
+    addToken(known.back(), r);
   }
-  for (unsigned r = 0; r < numSelf; ++r)
-    for (unsigned c = 0; c < numSelf; ++c)
-      if (solution[r][c] && given[c])
+  SmallVector<MaybeNamed> given;
+  for (unsigned x : unknown) {
+    MaybeNamed &sum = given.emplace_back(updates[x].value);
+    for (unsigned r = 0; r < numSelf; ++r)
+      tensors.accumulate(
+          sum, tensors.multiply(updates[x].coefficients[r], known[r]));
+  }
+  for (auto [x, equations] : llvm::zip_equal(unknown, solution)) {
+    MaybeNamed &value = updates[x].value;
+    value.reset();
+    for (auto [factor, of] : llvm::zip_equal(equations, given))
+      if (factor && of)
         tensors.accumulate(
-            results[r],
-            tensors.contract(tensors.rename(*solution[r][c], row, form.time),
-                             tensors.rename(*given[c], form.time, column),
-                             form.withTime(reads[r].definition.axes)));
-  for (unsigned r = numSelf; r < reads.size(); ++r) {
-    results[r] = readOld(r);
-    applyScores(results[r], r, /*ofSelf=*/false);
-    applyScores(results[r], r, /*ofSelf=*/true);
-    addToken(results[r], r);
+            value, tensors.contract(tensors.rename(*factor, row, form.time),
+                                    tensors.rename(*of, form.time, column),
+                                    form.withTime(group.axes)));
   }
-  for (auto [read, result] : llvm::zip_equal(reads, results)) {
-    SmallVector<Axis, 6> axes = form.withTime(read.definition.axes);
-    Named value = result ? *result : tensors.fill(0, axes);
-    form.lifter.set(read.value, tensors.unname(value, axes), /*varies=*/true);
+}
+
+/// Computes the reads from what all updates are.
+void GroupForm::Chunkwise::setReads() {
+  for (unsigned r = 0; r < reads.size(); ++r) {
+    const Affine &definition = reads[r].definition;
+    results[r] = readOld(r);
+    applyScores(results[r], r, /*alsoUnknown=*/true);
+    addToken(results[r], r);
+    for (const Term &term : definition.terms)
+      for (unsigned earlier = 0; earlier < reads.size(); ++earlier)
+        if (term.variable == reads[earlier].value)
+          tensors.accumulate(
+              results[r],
+              tensors.multiply(MaybeNamed(form.evaluate(term, definition.axes)),
+                               results[earlier]));
+    SmallVector<Axis, 6> axes = form.withTime(definition.axes);
+    Named value = results[r] ? *results[r] : tensors.fill(0, axes);
+    form.lifter.set(reads[r].value, tensors.unname(value, axes),
+                    /*varies=*/true);
   }
 }
 
@@ -244,12 +132,12 @@ void GroupForm::Chunkwise::setFinals() {
       if (MaybeNamed factor = transition[p][q])
         tensors.accumulate(state, tensors.multiply(*factor, form.oldState(q)));
     for (const Update &update : updates)
-      if (MaybeNamed key = update.key[p]) {
-        Named value = update.self >= 0 ? *results[update.self] : update.value;
+      if (MaybeNamed key = update.key[p]; key && update.value) {
         // Every token's, even of what is the same for all.
         if (!key->has(form.time))
           key = tensors.broadcast(*key, form.withTime(key->axes));
-        tensors.accumulate(state, tensors.contract(*key, value, group.axes));
+        tensors.accumulate(state,
+                           tensors.contract(*key, *update.value, group.axes));
       }
     form.setFinal(state);
   }
@@ -261,6 +149,7 @@ LogicalResult GroupForm::Chunkwise::derive() {
   collectReads();
   collectUpdates();
   chooseFactors();
+  startScores();
   startSolution();
   if (form.isImpossible)
     return failure();
@@ -268,6 +157,7 @@ LogicalResult GroupForm::Chunkwise::derive() {
     mergeHalves(size);
   finishFactors();
   solve();
+  setReads();
   setFinals();
   return success(!form.isImpossible);
 }

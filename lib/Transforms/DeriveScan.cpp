@@ -61,7 +61,7 @@ LogicalResult GroupForm::deriveScan() {
     auto last = [&](const MaybeNamed &x) -> MaybeNamed {
       return x && x->has(halves.half) ? lastOf(*x, halves) : x;
     };
-    Matrix factors = transition, lastFactors;
+    Matrix factors = transition, seconds = transition, lastFactors;
     Row before, lastStates;
     for (unsigned p = 0; p < count; ++p) {
       before.push_back(split(states[p]));
@@ -69,19 +69,20 @@ LogicalResult GroupForm::deriveScan() {
       lastFactors.emplace_back();
       for (unsigned q = 0; q < count; ++q) {
         factors[p][q] = split(transition[p][q]);
+        seconds[p][q] = halfOf(factors[p][q], halves, 1);
         lastFactors[p].push_back(last(factors[p][q]));
       }
     }
     for (unsigned p = 0; p < count; ++p) {
-      MaybeNamed after = before[p];
+      MaybeNamed after = halfOf(before[p], halves, 1);
       for (unsigned q = 0; q < count; ++q)
         tensors.accumulate(after,
-                           tensors.multiply(factors[p][q], lastStates[q]));
+                           tensors.multiply(seconds[p][q], lastStates[q]));
       states[p] = join(replaceHalf(before[p], after, halves, 1));
     }
     if (2 * size == length)
       break;
-    Matrix composed = multiply(factors, lastFactors);
+    Matrix composed = multiply(seconds, lastFactors);
     for (unsigned p = 0; p < count; ++p)
       for (unsigned q = 0; q < count; ++q) {
         bool isSame =

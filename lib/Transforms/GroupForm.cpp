@@ -143,8 +143,14 @@ Named GroupForm::lastOf(const Named &x, const Halves &halves) {
                           : tensors.at(half, halves.inside, halves.size - 1);
 }
 
-/// `x` (over the split tokens) with one half of each pair as `by` has it; what
-/// is absent is zero.
+/// One half of each pair of what is split, of anything else all.
+MaybeNamed GroupForm::halfOf(const MaybeNamed &x, const Halves &halves,
+                             int64_t half) {
+  return x && x->has(halves.half) ? tensors.at(*x, halves.half, half) : x;
+}
+
+/// `x` (over the split tokens) with one half of each pair as `by` has it, which
+/// is of that half alone; what is absent is zero.
 MaybeNamed GroupForm::replaceHalf(const MaybeNamed &x, const MaybeNamed &by,
                                   const Halves &halves, int64_t half) {
   if (!x && !by)
@@ -155,6 +161,23 @@ MaybeNamed GroupForm::replaceHalf(const MaybeNamed &x, const MaybeNamed &by,
     for (Axis axis : side ? ArrayRef<Axis>(side->axes) : ArrayRef<Axis>())
       if (!llvm::is_contained(axes, axis))
         axes.push_back(axis);
-  return tensors.chooseAt(halves.half, half, by ? *by : zero, x ? *x : zero,
-                          axes);
+  auto [whole, part] = tensors.alike(x ? *x : zero, by ? *by : zero);
+  return tensors.insert(part, tensors.broadcast(whole, axes), {}, {halves.half},
+                        {half});
+}
+
+/// `x` (over the split tokens) with one half of each pair multiplied by
+/// `factor`, where it is.
+Named GroupForm::scaleHalf(const Named &x, const Named &factor,
+                           const Halves &halves, int64_t half) {
+  SmallVector<Axis, 6> axes(halves.parts());
+  for (const Named *side : {&x, &factor})
+    for (Axis axis : side->axes)
+      if (!llvm::is_contained(axes, axis))
+        axes.push_back(axis);
+  // The product of a number of the state's type and a wide one is of the
+  // former.
+  Named whole = x.value ? x : tensors.alike(x, factor).first;
+  return tensors.scaleAt(tensors.broadcast(whole, axes), halves.half, half,
+                         factor);
 }

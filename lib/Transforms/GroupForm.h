@@ -64,16 +64,13 @@ private:
   };
   Halves halve(int64_t size);
   Named lastOf(const Named &x, const Halves &halves);
+  MaybeNamed halfOf(const MaybeNamed &x, const Halves &halves, int64_t half);
   MaybeNamed replaceHalf(const MaybeNamed &x, const MaybeNamed &by,
                          const Halves &halves, int64_t half);
+  Named scaleHalf(const Named &x, const Named &factor, const Halves &halves,
+                  int64_t half);
 
   // Chunkwise.
-  struct Update {
-    SmallVector<Factor> valueFactors;
-    Row key;       ///< by state
-    Named value;   ///< of each token
-    int self = -1; ///< or the read that it is
-  };
   struct Chunkwise;
 
   RecurrenceOp op;
