@@ -13,8 +13,9 @@
 
 #include "lib/Driver/Regimes.h"
 
+#include "lib/Driver/NormalSource.h"
+
 #include <cmath>
-#include <random>
 
 using namespace mlir::seqmix;
 
@@ -44,20 +45,19 @@ std::vector<Regime> mlir::seqmix::listRegimes(const MixerTensors &tensors) {
 namespace {
 class Source {
 public:
-  Source(uint64_t seed, Spread spread) : generator(seed), spread(spread) {}
+  Source(uint64_t seed, Spread spread) : numbers(seed), spread(spread) {}
 
   double normal(int sign) {
-    double value = distribution(generator) * spread.scale;
+    double value = numbers.next() * spread.scale;
     if (sign || spread.isPositive)
       value = sign < 0 ? -std::abs(value) : std::abs(value);
     return static_cast<float>(value);
   }
   /// True once in `n` times.
-  bool once(int64_t n) { return generator() % n == 0; }
+  bool once(int64_t n) { return numbers.bits() % n == 0; }
 
 private:
-  std::mt19937_64 generator;
-  std::normal_distribution<double> distribution;
+  NormalSource numbers;
   Spread spread;
 };
 } // namespace
@@ -110,4 +110,21 @@ Draw mlir::seqmix::drawRegime(const MixerTensors &tensors, const Regime &regime,
                 tensors.params[index - numInputs].count, regime.value,
                 /*isParam=*/true, source);
   return draw;
+}
+
+Draw mlir::seqmix::moveByRounding(const MixerTensors &tensors, const Draw &draw,
+                                  uint64_t seed) {
+  constexpr double half = 0x1p-24;
+  NormalSource source(seed);
+  Draw moved = draw;
+  auto move = [&](const std::vector<TensorFacts> &table, Values &values) {
+    for (auto [tensor, numbers] : llvm::zip_equal(table, values))
+      if (tensor.isFloat)
+        for (double &x : numbers)
+          x *= source.bits() & 1 ? 1 + half : 1 - half;
+  };
+  move(tensors.inputs, moved.inputs);
+  move(tensors.params, moved.params);
+  move(tensors.states, moved.initial);
+  return moved;
 }

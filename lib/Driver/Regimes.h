@@ -56,6 +56,11 @@ std::vector<Regime> listRegimes(const MixerTensors &tensors);
 Draw drawRegime(const MixerTensors &tensors, const Regime &regime,
                 Spread spread, uint64_t seed, int64_t batch, int64_t length);
 
+/// The same numbers, each larger or smaller by half of an f32's last digit;
+/// integers, and zero, as they are.
+Draw moveByRounding(const MixerTensors &tensors, const Draw &draw,
+                    uint64_t seed);
+
 } // namespace seqmix
 } // namespace mlir
 

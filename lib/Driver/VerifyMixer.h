@@ -25,10 +25,12 @@ struct FormReport {
   std::optional<double> bound; ///< none for what is only compared with
   /// Whether the bound stands however ill conditioned a run is.
   bool isStrict = false;
-  std::string library;  ///< the compiled mixer
-  double error = 0;     ///< the worst, in `getUnit()`
-  double stepError = 0; ///< of f32 step, there; f32 forms only
-  std::string where;    ///< tensor, length, regime
+  std::string library; ///< the compiled mixer
+  double error = 0;    ///< the worst, in `getUnit()`
+  /// What an f32 form must be expected to err by, there: what step does, or
+  /// what the last digits of the inputs make of the reference.
+  double unavoidable = 0;
+  std::string where; ///< tensor, length, regime
   bool hasFailed = false;
 
   const char *getUnit() const { return f64 ? "relative" : "roundings"; }

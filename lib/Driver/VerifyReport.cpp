@@ -47,7 +47,7 @@ static void printForm(const FormReport &form, llvm::raw_ostream &os) {
                                        : "ok",
                       form.where);
   if (form.bound && form.error > *form.bound && !form.f64)
-    os << "; step " << describeError(form.stepError, false);
+    os << "; any form in f32 " << describeError(form.unavoidable, false);
   os << '\n';
 }
 
@@ -96,7 +96,7 @@ static void writeForm(llvm::json::OStream &json, const FormReport &form) {
       return;
     json.attribute("bound", *form.bound);
     if (!form.f64)
-      json.attribute("step_error", form.stepError);
+      json.attribute("unavoidable_error", form.unavoidable);
     json.attribute("ok", !form.hasFailed);
   });
 }

@@ -54,8 +54,9 @@ struct VerifyOptions {
   cl::opt<double> bound{
       "bound",
       cl::desc("Roundings that a form may err by in f32, in any run (default: "
-               "64, or 256 for a delta rule; or four times those of the step "
-               "form, where that is more)"),
+               "64, or 256 for a delta rule; or, where that is more, four "
+               "times those of the step form or of inputs whose last digit "
+               "has changed)"),
       cl::value_desc("number"), cl::sub(verify), cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("Print a JSON object"), cl::sub(verify),
                      cl::cat(category)};
