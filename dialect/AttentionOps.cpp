@@ -153,6 +153,10 @@ LogicalResult WindowAttentionOp::verify() {
   if (failed(verifyOneFloatType(*this, {getQuery(), getKey(), getValue(),
                                         getKeys(), getValues(), getOutput()})))
     return failure();
+  // window_attention_c6
+  if (getChunkSize() && getChunkLength() < 1)
+    return emitOpError("expects a chunk of at least one token, not ")
+           << getChunkLength();
   return verifyLeadingAxes(*this,
                            {getQuery(), getKey(), getValue(), getOutput()},
                            {getKeys(), getValues(), getCount()});

@@ -31,6 +31,9 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     is over all tokens, C is a capacity, and more than C tokens are the
     caller's error: the model's `max_length` says so to the runtime.
 
+    With `chunk n` the op also takes n tokens at once, by a softmax that is
+    carried from tile to tile of the cache.
+
     Constraints:
     - (C1) query is `[batch, time, H, K]`, key `[.., G, K]`, value `[.., G, V]`,
       and G divides H.
@@ -38,6 +41,7 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     - (C3) `count` is `[batch]` of i64.
     - (C4) the output is `[batch, time, H, V]`.
     - (C5) all float operands have one element type.
+    - (C6) a chunk has at least one token.
 
     Example:
 
@@ -52,12 +56,13 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
   let arguments = (ins Seqmix_Sequence:$query, Seqmix_Sequence:$key,
                        Seqmix_Sequence:$value, Seqmix_State:$keys,
                        Seqmix_State:$values, Seqmix_State:$count,
-                       UnitAttr:$windowed, F64Attr:$scale);
+                       UnitAttr:$windowed, F64Attr:$scale,
+                       OptionalAttr<I64Attr>:$chunk_size);
   let results = (outs Seqmix_Sequence:$output, Seqmix_State:$final_keys,
                       Seqmix_State:$final_values, Seqmix_State:$final_count);
   let assemblyFormat = [{
     $query `,` $key `,` $value `cache` `(` $keys `,` $values `,` $count `)`
-    (`windowed` $windowed^)? `scale` $scale attr-dict
+    (`windowed` $windowed^)? `scale` $scale (`chunk` $chunk_size^)? attr-dict
     `:` type($query) `,` type($key) `,` type($value) `,` type($keys) `,`
     type($values) `,` type($count) `->` type($output)
   }];
@@ -68,6 +73,15 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
       return !getWindowed() && state < 2;
     }
     bool isWindowed() { return true; }
+    int64_t getChunkLength() { return getChunkSize().value_or(0); }
+    bool takeChunks(int64_t length) {
+      setChunkSize(length);
+      return true;
+    }
+    ::llvm::SmallVector<::mlir::Value>
+    buildChunk(::mlir::OpBuilder &builder, ::mlir::Location loc,
+               ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,
+               ::mlir::ValueRange states);
   }];
 }
 

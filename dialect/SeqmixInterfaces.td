@@ -62,6 +62,10 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
       has no such form.}],
       "int64_t", "getChunkLength", (ins), "", "return 0;">,
     InterfaceMethod<[{
+      Has an op that knows a form for several tokens at once take as many;
+      returns whether it does.}],
+      "bool", "takeChunks", (ins "int64_t":$length), "", "return false;">,
+    InterfaceMethod<[{
       Builds the form for `getChunkLength()` tokens at once, which computes what
       as many tokens one after the other would. Every value of a sequence has
       the chunk's tokens on its first axis. Returns the outputs, likewise, then

@@ -101,7 +101,7 @@ static std::vector<std::string> findParallel(RecurrenceOp op,
   return parallel;
 }
 
-static std::vector<FormFacts> collectForms(RecurrenceOp op) {
+static std::vector<FormFacts> collectForms(MixerOpInterface op) {
   std::vector<FormFacts> forms;
   auto costs = op->getAttrOfType<DictionaryAttr>("form_costs");
   if (!costs)
@@ -171,8 +171,10 @@ std::vector<MixerFacts> seqmix::collectMixers(ModuleOp module) {
     }
     if (recurrence)
       describeRecurrence(recurrence, facts);
-    else if (mixer.isWindowed())
+    else if (mixer.isWindowed()) {
       facts.className = stringify(RecurrenceClass::windowed).str();
+      facts.forms = collectForms(mixer);
+    }
   }
   return mixers;
 }

@@ -334,6 +334,18 @@ OwningOpRef<ModuleOp> seqmix::widenToF64(ModuleOp module) {
                   &isInexact);
     return value;
   };
+  // A number that a mixer is told becomes one of its elements' type.
+  wide->walk([&](MixerOpInterface mixer) {
+    Value first = mixer.getSequenceOperands().front();
+    if (!getElementTypeOrSelf(first).isF32())
+      return;
+    for (NamedAttribute named : mixer->getAttrs())
+      if (auto number = dyn_cast<FloatAttr>(named.getValue()))
+        mixer->setAttr(
+            named.getName(),
+            FloatAttr::get(number.getType(),
+                           static_cast<float>(number.getValueAsDouble())));
+  });
   AttrTypeReplacer replacer;
   replacer.addReplacement([f64](Float32Type) { return f64; });
   replacer.addReplacement([=](FloatAttr attr) -> std::optional<Attribute> {

@@ -172,7 +172,8 @@ static Val buildAttention(Importer &im, const Invocation &in) {
       b, im.tensors.loc, im.tensors.typeOf(axes, true), keys.getType(),
       values.getType(), count.getType(), q.value, k.value, v.value, keys,
       values, count, options.window ? b.getUnitAttr() : UnitAttr(),
-      b.getF64FloatAttr(options.scale.value_or(1 / std::sqrt(width))));
+      b.getF64FloatAttr(options.scale.value_or(1 / std::sqrt(width))),
+      /*chunk_size=*/IntegerAttr());
   im.tensors.setFinalState(keys, op.getFinalKeys());
   im.tensors.setFinalState(values, op.getFinalValues());
   im.tensors.setFinalState(count, op.getFinalCount());

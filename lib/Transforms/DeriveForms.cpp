@@ -40,6 +40,7 @@ struct DeriveForms : public seqmix::impl::DeriveFormsBase<DeriveForms> {
 
 private:
   void select(RecurrenceOp op);
+  void selectOwn(MixerOpInterface mixer);
 };
 } // namespace
 
@@ -174,6 +175,65 @@ void DeriveForms::select(RecurrenceOp op) {
   op->setAttr("form_costs", builder.getDictionaryAttr(costs));
 }
 
+/// What a mixer costs by its own form for `length` tokens at once, if it has
+/// one, and by its one-token form.
+static std::optional<std::pair<FormCost, FormCost>>
+measureOwn(MixerOpInterface mixer, int64_t length) {
+  OpBuilder builder(mixer);
+  auto trial = cast<MixerOpInterface>(builder.clone(*mixer));
+  if (!trial.takeChunks(length)) {
+    trial.erase();
+    return std::nullopt;
+  }
+  auto copy = cast<MixerOpInterface>(builder.clone(*trial));
+  RecurrenceOp recurrence = expandMixer(trial);
+  Block *block = recurrence.addChunk(length);
+  builder.setInsertionPointToEnd(block);
+  auto take = [&](size_t first, size_t count) {
+    return llvm::to_vector_of<Value>(block->getArguments().slice(first, count));
+  };
+  size_t numSequences = recurrence.getSequences().size();
+  size_t numInvariants = recurrence.getInvariants().size();
+  YieldOp::create(builder, mixer.getLoc(),
+                  copy.buildChunk(builder, mixer.getLoc(),
+                                  take(0, numSequences),
+                                  take(numSequences, numInvariants),
+                                  take(numSequences + numInvariants,
+                                       recurrence.getStates().size())));
+  std::pair costs(measureChunk(recurrence), measureToken(recurrence));
+  copy.erase();
+  recurrence.erase();
+  return costs;
+}
+
+/// Tokens that a mixer takes at once by a form of its own: enough for vectors
+/// and to share what is loaded, few enough to leave few for the step.
+static constexpr int64_t kOwnChunk = 32;
+
+/// For a mixer that nothing is derived for.
+void DeriveForms::selectOwn(MixerOpInterface mixer) {
+  Builder builder(&getContext());
+  int64_t length = chunk ? chunk : kOwnChunk;
+  auto costs = measureOwn(mixer, length);
+  if (!costs)
+    return;
+  auto listOf = [&](const FormCost &cost) {
+    return builder.getF64ArrayAttr(
+        {cost.contracted, cost.elementwise, cost.bytes});
+  };
+  NamedAttribute all[] = {
+      builder.getNamedAttr("step", listOf(costs->second)),
+      builder.getNamedAttr(("chunkwise" + Twine(length)).str(),
+                           listOf(costs->first))};
+  bool isTaken = form == "chunkwise" ||
+                 (form == "automatic" &&
+                  costs->first.time() < kWorthwhile * costs->second.time());
+  if (isTaken)
+    mixer.takeChunks(length);
+  mixer->setAttr("form", builder.getStringAttr(isTaken ? "chunkwise" : "step"));
+  mixer->setAttr("form_costs", builder.getDictionaryAttr(all));
+}
+
 void DeriveForms::runOnOperation() {
   if (!symbolizeForm(form)) {
     emitError(getOperation()->getLoc(), "there is no form '")
@@ -193,10 +253,14 @@ void DeriveForms::runOnOperation() {
     bool isStep = entry && entry.getLength();
     auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
     bool hasChunk = recurrence && !recurrence.getChunk().empty();
-    if (!isStep && !hasChunk && !mixer.isReversed() && !mixer.isWindowed())
+    if (!isStep && !hasChunk && !mixer.isReversed())
       mixers.push_back(mixer);
   });
   for (MixerOpInterface mixer : mixers) {
+    if (mixer.isWindowed()) {
+      selectOwn(mixer);
+      continue;
+    }
     auto recurrence = dyn_cast<RecurrenceOp>(*mixer);
     select(recurrence ? recurrence : expandMixer(mixer));
   }

@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::seqmix;
@@ -61,6 +63,31 @@ static DenseSet<Value> findVarying(RecurrenceOp op, Block &block) {
   return varying;
 }
 
+/// How often a loop turns, at most, as far as can be told: loops over what has
+/// been written to a ring end where the ring does.
+static double countTurns(scf::ForOp loop) {
+  Value end = loop.getUpperBound();
+  if (auto cast = end.getDefiningOp<arith::IndexCastOp>())
+    end = cast.getIn();
+  if (auto least = end.getDefiningOp<arith::MinSIOp>())
+    end = least.getRhs();
+  APInt last, stride;
+  if (!matchPattern(end, m_ConstantInt(&last)) ||
+      !matchPattern(loop.getStep(), m_ConstantInt(&stride)))
+    return 1;
+  return llvm::divideCeil(last.getSExtValue(), stride.getSExtValue());
+}
+
+/// The ops of a loop, for all of its turns.
+static void measure(scf::ForOp loop, FormCost &cost) {
+  FormCost once;
+  for (Operation &inner : *loop.getBody())
+    if (auto structured = dyn_cast<linalg::LinalgOp>(inner))
+      measure(structured, once);
+  cost.contracted += countTurns(loop) * once.contracted;
+  cost.elementwise += countTurns(loop) * once.elementwise;
+}
+
 static FormCost measure(RecurrenceOp op, Block &block, double tokens) {
   FormCost cost;
   DenseSet<Value> varying = findVarying(op, block);
@@ -70,6 +97,8 @@ static FormCost measure(RecurrenceOp op, Block &block, double tokens) {
       continue;
     if (auto structured = dyn_cast<linalg::LinalgOp>(inner))
       measure(structured, cost);
+    else if (auto loop = dyn_cast<scf::ForOp>(inner))
+      measure(loop, cost);
     else if (computes(&inner))
       cost.elementwise += countElements(inner.getResult(0).getType());
   }

@@ -93,6 +93,18 @@ func.func @window_attention_c5(%q: !q, %v: !v, %ks0: tensor<?x8x2x16xf32>,
 
 // -----
 
+!q = tensor<?x?x2x16xf32>
+!c = tensor<?x8x2x16xf32>
+!n = tensor<?xi64>
+func.func @window_attention_c6(%q: !q, %c: !c, %n: !n) {
+  // expected-error @+1 {{expects a chunk of at least one token, not 0}}
+  %o, %ks, %vs, %n1 = seqmix.window_attention %q, %q, %q cache(%c, %c, %n)
+      scale 1.0 chunk 0 : !q, !q, !q, !c, !c, !n -> !q
+  return
+}
+
+// -----
+
 !q = tensor<2x?x2x16xf32>
 !c = tensor<2x8x2x16xf32>
 !n = tensor<3xi64>
