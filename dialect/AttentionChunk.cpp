@@ -18,6 +18,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/LoopBuilder.h"
 #include "dialect/SeqmixOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,7 +26,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <limits>
 
@@ -38,12 +38,6 @@ constexpr int64_t kTile = 64;
 
 /// What a tensor's axes are: heads are groups that share keys and values.
 enum Loop : unsigned { group, head, slot, token, keyColumn, column };
-
-using Loops = ArrayRef<unsigned>;
-using Operands = ArrayRef<std::pair<Value, Loops>>;
-/// Given the numbers of the operands and those that results are written over.
-using Body =
-    llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange)>;
 
 constexpr unsigned kEach[] = {group, head, token};
 constexpr unsigned kScored[] = {group, head, slot, token};
@@ -81,13 +75,6 @@ private:
     bool isCache;
   };
 
-  SmallVector<int64_t> shapeOf(Loops loops) const;
-  Value empty(Loops loops);
-  Value fill(Loops loops, double number);
-  /// One op on all points of `order`. Results, by `result`, are computed from
-  /// what is in `into`, and written over it; other loops are summed over.
-  SmallVector<Value> compute(Loops order, Loops result, Operands in,
-                             ValueRange into, Body body);
   void prepare();
   Value scoresOf(const Tile &tile);
   Value isVisible(ImplicitLocOpBuilder &in, const Tile &tile, Value lane);
@@ -106,7 +93,7 @@ private:
   FloatType element;
   double scale;
   int64_t capacity;
-  int64_t extents[6]; ///< by loop; of slots, those of the tile at hand
+  LoopBuilder loops; ///< extents; of slots, those of the tile at hand
 };
 } // namespace
 
@@ -116,69 +103,21 @@ ChunkBuilder::ChunkBuilder(OpBuilder &builder, WindowAttentionOp op,
     : b(loc, builder), query(tokens[0]), key(tokens[1]), value(tokens[2]),
       keys(states[0]), values(states[1]),
       element(cast<FloatType>(getElementTypeOrSelf(tokens[0]))),
-      scale(op.getScale().convertToDouble()) {
+      scale(op.getScale().convertToDouble()), loops(b, element) {
   auto cache = cast<RankedTensorType>(keys.getType());
   capacity = cache.getDimSize(0);
-  extents[group] = cache.getDimSize(1);
-  extents[head] =
-      cast<RankedTensorType>(query.getType()).getDimSize(1) / extents[group];
-  extents[token] = length;
-  extents[keyColumn] = cache.getDimSize(2);
-  extents[column] = cast<RankedTensorType>(values.getType()).getDimSize(2);
+  loops.setExtent(group, cache.getDimSize(1));
+  loops.setExtent(head, cast<RankedTensorType>(query.getType()).getDimSize(1) /
+                            loops.extentOf(group));
+  loops.setExtent(token, length);
+  loops.setExtent(keyColumn, cache.getDimSize(2));
+  loops.setExtent(column,
+                  cast<RankedTensorType>(values.getType()).getDimSize(2));
   count = tensor::ExtractOp::create(b, states[2], ValueRange());
   Value most = arith::ConstantOp::create(b, b.getI64IntegerAttr(capacity));
   seen = arith::IndexCastOp::create(b, b.getIndexType(), count);
   written = arith::IndexCastOp::create(b, b.getIndexType(),
                                        arith::MinSIOp::create(b, count, most));
-}
-
-//===----------------------------------------------------------------------===//
-// Ops
-//===----------------------------------------------------------------------===//
-
-SmallVector<int64_t> ChunkBuilder::shapeOf(Loops loops) const {
-  return llvm::map_to_vector(loops,
-                             [&](unsigned loop) { return extents[loop]; });
-}
-
-Value ChunkBuilder::empty(Loops loops) {
-  return tensor::EmptyOp::create(b, shapeOf(loops), element);
-}
-
-Value ChunkBuilder::fill(Loops loops, double number) {
-  Value scalar = arith::ConstantOp::create(b, b.getFloatAttr(element, number));
-  return linalg::FillOp::create(b, scalar, empty(loops)).getResult(0);
-}
-
-SmallVector<Value> ChunkBuilder::compute(Loops order, Loops result, Operands in,
-                                         ValueRange into, Body body) {
-  SmallVector<AffineMap> maps;
-  SmallVector<Value> inputs;
-  auto addMap = [&](Loops of) {
-    SmallVector<AffineExpr> places;
-    for (unsigned loop : of)
-      places.push_back(
-          b.getAffineDimExpr(llvm::find(order, loop) - order.begin()));
-    maps.push_back(AffineMap::get(order.size(), 0, places, b.getContext()));
-  };
-  for (auto [operand, loops] : in) {
-    inputs.push_back(operand);
-    addMap(loops);
-  }
-  for (size_t i = 0; i < into.size(); ++i)
-    addMap(result);
-  SmallVector<utils::IteratorType> kinds;
-  for (unsigned loop : order)
-    kinds.push_back(llvm::is_contained(result, loop)
-                        ? utils::IteratorType::parallel
-                        : utils::IteratorType::reduction);
-  auto op = linalg::GenericOp::create(
-      b, into.getTypes(), inputs, into, maps, kinds,
-      [&](OpBuilder &inner, Location loc, ValueRange numbers) {
-        ImplicitLocOpBuilder with(loc, inner);
-        linalg::YieldOp::create(with, body(with, numbers));
-      });
-  return llvm::to_vector_of<Value>(op.getResults());
 }
 
 static SmallVector<Value> addProduct(ImplicitLocOpBuilder &in, ValueRange x) {
@@ -200,21 +139,25 @@ static Value exponential(ImplicitLocOpBuilder &in, Value x, Value top) {
 
 /// What all tiles need.
 void ChunkBuilder::prepare() {
-  auto type = RankedTensorType::get(shapeOf(kInput), element);
+  auto type = RankedTensorType::get(loops.shapeOf(kInput), element);
   Value split = tensor::ExpandShapeOp::create(
       b, type, query, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
   transposed =
-      compute(
-          kQuery, kQuery, {{split, kInput}}, empty(kQuery),
-          [&](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
-            Value factor =
-                arith::ConstantOp::create(in, in.getFloatAttr(element, scale));
-            return {arith::MulFOp::create(in, x[0], factor)};
-          })
+      loops
+          .compute(kQuery, kQuery, {{split, kInput}}, loops.empty(kQuery),
+                   [&](ImplicitLocOpBuilder &in,
+                       ValueRange x) -> SmallVector<Value> {
+                     Value factor = arith::ConstantOp::create(
+                         in, in.getFloatAttr(element, scale));
+                     return {arith::MulFOp::create(in, x[0], factor)};
+                   })
           .front();
-  Value places = tensor::EmptyOp::create(b, shapeOf(kToken), b.getI32Type());
+  Value places =
+      tensor::EmptyOp::create(b, loops.shapeOf(kToken), b.getI32Type());
   lanes =
-      compute(kToken, kToken, {}, places,
+      loops
+          .compute(
+              kToken, kToken, {}, places,
               [](ImplicitLocOpBuilder &in, ValueRange) -> SmallVector<Value> {
                 Value lane = linalg::IndexOp::create(in, 0);
                 return {arith::IndexCastOp::create(in, in.getI32Type(), lane)};
@@ -259,19 +202,21 @@ Value ChunkBuilder::isVisible(ImplicitLocOpBuilder &in, const Tile &tile,
 
 /// By kScored; minus infinity where a token does not see a slot.
 Value ChunkBuilder::scoresOf(const Tile &tile) {
-  Value scores =
-      compute(kProduct, kScored, {{tile.keys, kKeys}, {transposed, kQuery}},
-              fill(kScored, 0), addProduct)
-          .front();
-  return compute(
-             kScored, kScored, {{lanes, kToken}}, scores,
-             [&](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
-               double infinity = std::numeric_limits<double>::infinity();
-               Value nothing = arith::ConstantOp::create(
-                   in, in.getFloatAttr(element, -infinity));
-               return {arith::SelectOp::create(in, isVisible(in, tile, x[0]),
-                                               x[1], nothing)};
-             })
+  Value scores = loops
+                     .compute(kProduct, kScored,
+                              {{tile.keys, kKeys}, {transposed, kQuery}},
+                              loops.fill(kScored, 0), addProduct)
+                     .front();
+  return loops
+      .compute(
+          kScored, kScored, {{lanes, kToken}}, scores,
+          [&](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
+            double infinity = std::numeric_limits<double>::infinity();
+            Value nothing = arith::ConstantOp::create(
+                in, in.getFloatAttr(element, -infinity));
+            return {arith::SelectOp::create(in, isVisible(in, tile, x[0]), x[1],
+                                            nothing)};
+          })
       .front();
 }
 
@@ -282,41 +227,48 @@ static double lowestOf(FloatType type) {
 }
 
 Softmax ChunkBuilder::attend(const Softmax &before, const Tile &tile) {
-  extents[slot] = cast<RankedTensorType>(tile.keys.getType()).getDimSize(0);
+  loops.setExtent(slot,
+                  cast<RankedTensorType>(tile.keys.getType()).getDimSize(0));
   Value scores = scoresOf(tile);
   auto larger = [](ImplicitLocOpBuilder &in,
                    ValueRange x) -> SmallVector<Value> {
     return {arith::MaximumFOp::create(in, x[1], x[0])};
   };
-  Value top = compute(kScored, kEach, {{scores, kScored}},
-                      fill(kEach, lowestOf(element)), larger)
+  Value top = loops
+                  .compute(kScored, kEach, {{scores, kScored}},
+                           loops.fill(kEach, lowestOf(element)), larger)
                   .front();
   // m is written over as f is computed from what it was.
-  SmallVector<Value> moved =
-      compute(kEach, kEach, {{top, kEach}}, {before.top, empty(kEach)},
-              [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
-                Value now = arith::MaximumFOp::create(in, x[1], x[0]);
-                return {now, exponential(in, x[1], now)};
-              });
+  SmallVector<Value> moved = loops.compute(
+      kEach, kEach, {{top, kEach}}, {before.top, loops.empty(kEach)},
+      [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
+        Value now = arith::MaximumFOp::create(in, x[1], x[0]);
+        return {now, exponential(in, x[1], now)};
+      });
   Value factor = moved[1];
-  Value weights =
-      compute(kScored, kScored, {{moved[0], kEach}}, scores,
-              [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
-                return {exponential(in, x[1], x[0])};
-              })
-          .front();
+  Value weights = loops
+                      .compute(kScored, kScored, {{moved[0], kEach}}, scores,
+                               [](ImplicitLocOpBuilder &in,
+                                  ValueRange x) -> SmallVector<Value> {
+                                 return {exponential(in, x[1], x[0])};
+                               })
+                      .front();
   Value total =
-      compute(kEach, kEach, {{factor, kEach}}, before.total, multiply).front();
-  total =
-      compute(kScored, kEach, {{weights, kScored}}, total,
-              [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
-                return {arith::AddFOp::create(in, x[1], x[0])};
-              })
+      loops.compute(kEach, kEach, {{factor, kEach}}, before.total, multiply)
           .front();
-  Value sum =
-      compute(kSum, kSum, {{factor, kEach}}, before.sum, multiply).front();
-  sum = compute(kWeighted, kSum, {{weights, kScored}, {tile.values, kValues}},
-                sum, addProduct)
+  total = loops
+              .compute(kScored, kEach, {{weights, kScored}}, total,
+                       [](ImplicitLocOpBuilder &in,
+                          ValueRange x) -> SmallVector<Value> {
+                         return {arith::AddFOp::create(in, x[1], x[0])};
+                       })
+              .front();
+  Value sum = loops.compute(kSum, kSum, {{factor, kEach}}, before.sum, multiply)
+                  .front();
+  sum = loops
+            .compute(kWeighted, kSum,
+                     {{weights, kScored}, {tile.values, kValues}}, sum,
+                     addProduct)
             .front();
   return {moved[0], total, sum};
 }
@@ -333,8 +285,8 @@ Softmax ChunkBuilder::attendToCache(const Softmax &before) {
   Value first = loop.getInductionVar();
   Value begin = arith::MinUIOp::create(b, first, index(capacity - size));
   auto take = [&](Value cache, unsigned last) -> Value {
-    auto type =
-        RankedTensorType::get({size, extents[group], extents[last]}, element);
+    auto type = RankedTensorType::get(
+        {size, loops.extentOf(group), loops.extentOf(last)}, element);
     SmallVector<OpFoldResult> offsets(3, b.getIndexAttr(0)),
         strides(3, b.getIndexAttr(1)), sizes;
     offsets[0] = begin;
@@ -354,14 +306,17 @@ Softmax ChunkBuilder::attendToCache(const Softmax &before) {
 /// The outputs, [token, heads, column].
 Value ChunkBuilder::finish(const Softmax &after) {
   Value output =
-      compute(kOutput, kOutput, {{after.sum, kSum}, {after.total, kEach}},
-              empty(kOutput),
+      loops
+          .compute(
+              kOutput, kOutput, {{after.sum, kSum}, {after.total, kEach}},
+              loops.empty(kOutput),
               [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
                 return {arith::DivFOp::create(in, x[0], x[1])};
               })
           .front();
   auto type = RankedTensorType::get(
-      {extents[token], extents[group] * extents[head], extents[column]},
+      {loops.extentOf(token), loops.extentOf(group) * loops.extentOf(head),
+       loops.extentOf(column)},
       element);
   return tensor::CollapseShapeOp::create(
       b, type, output, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
@@ -388,12 +343,12 @@ Value ChunkBuilder::writeCache(Value cache, Value rows) {
 
 SmallVector<Value> ChunkBuilder::build() {
   prepare();
-  Softmax softmax = {fill(kEach, lowestOf(element)), fill(kEach, 0),
-                     fill(kSum, 0)};
+  Softmax softmax = {loops.fill(kEach, lowestOf(element)), loops.fill(kEach, 0),
+                     loops.fill(kSum, 0)};
   softmax = attendToCache(softmax);
   softmax = attend(softmax, {key, value, index(0), index(0), false});
   Value length =
-      arith::ConstantOp::create(b, b.getI64IntegerAttr(extents[token]));
+      arith::ConstantOp::create(b, b.getI64IntegerAttr(loops.extentOf(token)));
   Value next = arith::AddIOp::create(b, count, length);
   Value output = finish(softmax);
   return {output, writeCache(keys, key), writeCache(values, value),
