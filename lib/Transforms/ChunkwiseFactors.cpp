@@ -229,33 +229,3 @@ void GroupForm::Chunkwise::startScores() {
     }
   }
 }
-
-/// What the equations of single tokens are: L is zero, and T one. Reads of the
-/// same token that need each other, which they do in order, are put into each
-/// other's place.
-void GroupForm::Chunkwise::startSolution() {
-  Scores inOrder(numSelf, SmallVector<MaybeNamed>(numSelf));
-  for (unsigned r = 0; r < numSelf; ++r) {
-    inOrder[r][r] = Named();
-    for (const Term &term : reads[r].definition.terms)
-      for (unsigned earlier = 0; earlier < r; ++earlier)
-        if (term.variable == reads[earlier].value)
-          for (unsigned c = 0; c <= earlier; ++c)
-            tensors.accumulate(
-                inOrder[r][c],
-                tensors.multiply(MaybeNamed(form.evaluate(term, shared)),
-                                 inOrder[earlier][c]));
-  }
-  for (unsigned x : unknown) {
-    SmallVector<MaybeNamed> direct = updates[x].coefficients;
-    for (unsigned c = 0; c < numSelf; ++c) {
-      updates[x].coefficients[c].reset();
-      for (unsigned r = 0; r < numSelf; ++r)
-        tensors.accumulate(updates[x].coefficients[c],
-                           tensors.multiply(direct[r], inOrder[r][c]));
-    }
-  }
-  solution.assign(unknown.size(), SmallVector<MaybeNamed>(unknown.size()));
-  for (unsigned x = 0; x < unknown.size(); ++x)
-    solution[x][x] = tensors.fill(1, form.withTime(shared));
-}

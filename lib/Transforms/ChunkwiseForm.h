@@ -15,6 +15,9 @@ namespace seqmix {
 
 /// The derivation for one group; its parts in the order of the steps.
 struct GroupForm::Chunkwise {
+  /// Tokens of a block that is solved at once: a register tile's rows.
+  static constexpr int64_t kSolved = 4;
+
   using Scores = SmallVector<SmallVector<MaybeNamed>>;
 
   /// A scaled product of factors of a token.
@@ -56,22 +59,27 @@ struct GroupForm::Chunkwise {
   void chooseFactors();
   bool takeScore(Read &read, unsigned index, const Update &update, Term &score);
   void startScores();
-  void startSolution();
   // From halves to wholes.
   Named halfOf(const Named &x, const Halves &halves, int64_t half, Axis inside);
   MaybeNamed scoresBelow(unsigned read, unsigned update, const Halves &halves);
   MaybeNamed assemble(const MaybeNamed &diagonal, const MaybeNamed &below,
                       const Halves &halves, ArrayRef<Axis> more);
-  Scores equationsBelow(const Scores &under, const Halves &halves);
-  void solveHalves(const Halves &halves, const Scores &below);
   void advance(const Halves &halves);
   void mergeHalves(int64_t size);
+  // What reads add to the states.
+  void startSolution();
+  Scores equationsOf(const Scores &ofReads,
+                     llvm::function_ref<Named(const Named &)> rows);
+  void solveHalves(const Halves &halves, const Scores &scoresBelow);
+  SmallVector<Named> givenUpdates();
+  SmallVector<Named> restOfBlock(int64_t begin, const Scores &equations,
+                                 ArrayRef<Named> values);
+  void solve();
   // The whole chunk.
   void finishFactors();
   MaybeNamed readOld(unsigned read);
   void applyScores(MaybeNamed &to, unsigned read, bool alsoUnknown);
   void addToken(MaybeNamed &to, unsigned read);
-  void solve();
   void setReads();
   void setFinals();
 
@@ -94,7 +102,8 @@ struct GroupForm::Chunkwise {
   Matrix transition;         ///< of whole blocks
   MaybeNamed prefix, suffix; ///< D(i, s), D(s, j), if apart
   Scores scores;             ///< M, by read and update
-  Scores solution;           ///< T, by unknown updates
+  Scores solution;           ///< T of blocks, by unknown updates
+  Axis solvedBlocks, solvedRow, solvedColumn; ///< of solution
   /// Of scores: [blocks, shared.., row, column]; of the next level.
   Axis blocks, row, column, nextRow, nextColumn;
   SmallVector<MaybeNamed> results; ///< by read

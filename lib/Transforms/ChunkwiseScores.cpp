@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The scores M and the solution T of DeriveChunkwise.cpp, by halves. What is
-// kept for every token at a level is its part of the way to its half's
-// boundary: b_i D(i, s) for the readers, D(s, j) k_j for the writers.
+// The scores M of DeriveChunkwise.cpp, by halves. What is kept for every token
+// at a level is its part of the way to its half's boundary: b_i D(i, s) for the
+// readers, D(s, j) k_j for the writers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,64 +76,6 @@ MaybeNamed GroupForm::Chunkwise::assemble(const MaybeNamed &diagonal,
   if (below)
     insert(*below, n, 0);
   return whole;
-}
-
-/// L_21 of all pairs of unknown updates, from the scores `under` of reads.
-GroupForm::Chunkwise::Scores
-GroupForm::Chunkwise::equationsBelow(const Scores &under,
-                                     const Halves &halves) {
-  Scores below(unknown.size(), SmallVector<MaybeNamed>(unknown.size()));
-  for (unsigned x = 0; x < unknown.size(); ++x)
-    for (unsigned y = 0; y < unknown.size(); ++y)
-      for (auto [r, factor] : llvm::enumerate(updates[unknown[x]].coefficients))
-        if (factor && under[r][unknown[y]])
-          tensors.accumulate(below[x][y],
-                             tensors.multiply(halfOf(*factor, halves, 1, row),
-                                              *under[r][unknown[y]]));
-  return below;
-}
-
-/// T_2 L_21 T_1 of all pairs of unknown updates.
-void GroupForm::Chunkwise::solveHalves(const Halves &halves,
-                                       const Scores &below) {
-  Axis left = tensors.addAxis(halves.size),
-       right = tensors.addAxis(halves.size);
-  SmallVector<Axis, 6> axes = {halves.blocks};
-  llvm::append_range(axes, shared);
-  auto with = [&](Axis i, Axis j) {
-    SmallVector<Axis, 6> result(axes);
-    result.append({i, j});
-    return result;
-  };
-  auto blockOf = [&](const MaybeNamed &x, int64_t half) -> MaybeNamed {
-    if (!x)
-      return std::nullopt;
-    return tensors.at(tensors.split(*x, blocks, {halves.blocks, halves.half}),
-                      halves.half, half);
-  };
-  Scores solved = solution;
-  for (unsigned r = 0; r < unknown.size(); ++r)
-    for (unsigned c = 0; c < unknown.size(); ++c) {
-      MaybeNamed under;
-      for (unsigned a = 0; a < unknown.size(); ++a)
-        for (unsigned b = 0; b < unknown.size(); ++b) {
-          MaybeNamed second = blockOf(solution[r][a], 1);
-          MaybeNamed first = blockOf(solution[b][c], 0);
-          if (!second || !first || !below[a][b])
-            continue;
-          Named middle = tensors.rename(tensors.rename(*below[a][b], row, left),
-                                        column, right);
-          Named half = tensors.contract(tensors.rename(*second, column, left),
-                                        middle, with(row, right));
-          tensors.accumulate(
-              under, tensors.contract(half, tensors.rename(*first, row, right),
-                                      with(row, column)));
-        }
-      if (under)
-        under = tensors.broadcast(*under, with(row, column));
-      solved[r][c] = assemble(solution[r][c], under, halves, {});
-    }
-  solution = solved;
 }
 
 /// Moves the boundary of every token from its half's to its pair's.
@@ -213,8 +155,8 @@ void GroupForm::Chunkwise::mergeHalves(int64_t size) {
       below[r][u] = scoresBelow(r, u, halves);
       scores[r][u] = assemble(scores[r][u], below[r][u], halves, extras[r]);
     }
-  if (!unknown.empty())
-    solveHalves(halves, equationsBelow(below, halves));
+  if (!unknown.empty() && size < kSolved)
+    solveHalves(halves, below);
   advance(halves);
   blocks = halves.blocks;
   row = nextRow;

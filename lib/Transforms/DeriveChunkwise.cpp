@@ -20,13 +20,9 @@
 //
 //     u = w + a (b D s_0 + d) + L u,   L = a M,
 //
-// with L strictly lower triangular, solved by T = 1 / (1 - L), of halves as
-//
-//     T = ( T_1            0   )
-//         ( T_2 L_21 T_1   T_2 ),
-//
-// which is forward substitution by blocks (the WY form of Bischof and Van Loan
-// 1987, as Yang et al. 2024 use it for the delta rule).
+// with L strictly lower triangular, solved by blocks (ChunkwiseSolution.cpp);
+// of the delta rule this is the WY form of Bischof and Van Loan 1987, as Yang
+// et al. 2024 use it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,32 +72,6 @@ void GroupForm::Chunkwise::addToken(MaybeNamed &to, unsigned read) {
   if (to && !reads[read].outer.empty())
     to = tensors.multiply(*to, form.product(reads[read].outer, 1));
   tensors.accumulate(to, form.sum(definition.terms, definition.axes));
-}
-
-/// Solves for the unknown updates.
-void GroupForm::Chunkwise::solve() {
-  SmallVector<MaybeNamed> known;
-  for (unsigned r = 0; r < numSelf; ++r) {
-    applyScores(known.emplace_back(readOld(r)), r, /*alsoUnknown=*/false);
-    addToken(known.back(), r);
-  }
-  SmallVector<MaybeNamed> given;
-  for (unsigned x : unknown) {
-    MaybeNamed &sum = given.emplace_back(updates[x].value);
-    for (unsigned r = 0; r < numSelf; ++r)
-      tensors.accumulate(
-          sum, tensors.multiply(updates[x].coefficients[r], known[r]));
-  }
-  for (auto [x, equations] : llvm::zip_equal(unknown, solution)) {
-    MaybeNamed &value = updates[x].value;
-    value.reset();
-    for (auto [factor, of] : llvm::zip_equal(equations, given))
-      if (factor && of)
-        tensors.accumulate(
-            value, tensors.contract(tensors.rename(*factor, row, form.time),
-                                    tensors.rename(*of, form.time, column),
-                                    form.withTime(group.axes)));
-  }
 }
 
 /// Computes the reads from what all updates are.
