@@ -31,8 +31,9 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     is over all tokens, C is a capacity, and more than C tokens are the
     caller's error: the model's `max_length` says so to the runtime.
 
-    With `chunk n` the op also takes n tokens at once, by a softmax that is
-    carried from tile to tile of the cache.
+    On a host one token attends to what has been written alone, by a softmax
+    that is carried from tile to tile of the cache; with `chunk n` the op also
+    takes n tokens at once like this.
 
     Constraints:
     - (C1) query is `[batch, time, H, K]`, key `[.., G, K]`, value `[.., G, V]`,
@@ -75,9 +76,13 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     bool isWindowed() { return true; }
     int64_t getChunkLength() { return getChunkSize().value_or(0); }
     bool takeChunks(int64_t length) {
-      setChunkSize(length);
+      setChunkSize(length ? std::optional<uint64_t>(length) : std::nullopt);
       return true;
     }
+    ::llvm::SmallVector<::mlir::Value>
+    buildStep(::mlir::OpBuilder &builder, ::mlir::Location loc,
+              ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,
+              ::mlir::ValueRange states);
     ::llvm::SmallVector<::mlir::Value>
     buildChunk(::mlir::OpBuilder &builder, ::mlir::Location loc,
                ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,

@@ -101,6 +101,14 @@ SmallVector<Value> RecurrenceOp::buildToken(OpBuilder &builder, Location loc,
 
 int64_t RecurrenceOp::getChunkLength() { return getChunkSize().value_or(0); }
 
+bool RecurrenceOp::takeChunks(int64_t length) {
+  if (length != 0)
+    return false;
+  getChunk().getBlocks().clear();
+  removeChunkSizeAttr();
+  return true;
+}
+
 SmallVector<Value> RecurrenceOp::buildChunk(OpBuilder &builder, Location loc,
                                             ValueRange tokens,
                                             ValueRange invariants,

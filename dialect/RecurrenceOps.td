@@ -27,7 +27,7 @@ def RecurrenceOp : Seqmix_Op<"recurrence", [
     DeclareOpInterfaceMethods<MixerOpInterface, [
       "getSequenceOperands", "getInvariantOperands", "getStateOperands",
       "getSequenceResults", "getStateResults", "buildToken", "getChunkLength",
-      "buildChunk"]>,
+      "takeChunks", "buildChunk"]>,
     AttrSizedOperandSegments, AttrSizedResultSegments, IsolatedFromAbove,
     RecursiveMemoryEffects, SingleBlock]> {
   let summary = "one token, for every token";

@@ -58,12 +58,20 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
            "::mlir::ValueRange":$tokens, "::mlir::ValueRange":$invariants,
            "::mlir::ValueRange":$states)>,
     InterfaceMethod<[{
+      The same, for a host, where a loop may have as many turns as there is
+      to do.}],
+      "::llvm::SmallVector<::mlir::Value>", "buildStep",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$tokens, "::mlir::ValueRange":$invariants,
+           "::mlir::ValueRange":$states), "",
+      "return $_op.buildToken(builder, loc, tokens, invariants, states);">,
+    InterfaceMethod<[{
       How many tokens the op can also take at once by `buildChunk`; zero if it
       has no such form.}],
       "int64_t", "getChunkLength", (ins), "", "return 0;">,
     InterfaceMethod<[{
-      Has an op that knows a form for several tokens at once take as many;
-      returns whether it does.}],
+      Has an op that knows a form for several tokens at once take as many, or
+      for zero one token at a time; returns whether it does.}],
       "bool", "takeChunks", (ins "int64_t":$length), "", "return false;">,
     InterfaceMethod<[{
       Builds the form for `getChunkLength()` tokens at once, which computes what

@@ -159,7 +159,7 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
     SmallVector<Value> invariants = mixer.getInvariantOperands();
     SmallVector<Value> results =
         chunk ? mixer.buildChunk(builder, loc, tokens, invariants, old)
-              : mixer.buildToken(builder, loc, tokens, invariants, old);
+              : mixer.buildStep(builder, loc, tokens, invariants, old);
     ArrayRef<Value> values(results);
     SmallVector<Value> yielded;
     for (auto [value, into] :

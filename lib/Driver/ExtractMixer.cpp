@@ -215,30 +215,12 @@ void Extraction::addStates() {
   }
 }
 
-/// A copy of the mixer, or a recurrence of its one-token form.
+/// A copy of the mixer, which takes one token at a time if it is asked to.
 Operation *Extraction::addMixer(bool byToken) {
-  if (!byToken || !mixer.getChunkLength())
-    return b.clone(*mixer, inside);
-  auto map = [&](ArrayRef<Value> values) {
-    return llvm::map_to_vector(values,
-                               [&](Value v) { return inside.lookup(v); });
-  };
-  SmallVector<Value> outputs = mixer.getSequenceResults();
-  auto recurrence = RecurrenceOp::create(
-      b, loc, TypeRange(ValueRange(outputs)), map(mixer.getSequenceOperands()),
-      map(mixer.getInvariantOperands()), map(mixer.getStateOperands()),
-      ArrayRef<StringRef>());
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&recurrence.getToken().front());
-  auto values = [](Block::BlockArgListType arguments) {
-    return SmallVector<Value>(arguments.begin(), arguments.end());
-  };
-  SmallVector<Value> yielded =
-      mixer.buildToken(b, loc, values(recurrence.getTokenArguments()),
-                       values(recurrence.getInvariantArguments()),
-                       values(recurrence.getStateArguments()));
-  YieldOp::create(b, loc, yielded);
-  return recurrence;
+  Operation *copy = b.clone(*mixer, inside);
+  if (byToken)
+    cast<MixerOpInterface>(copy).takeChunks(0);
+  return copy;
 }
 
 void Extraction::addReturn(Operation *copy) {

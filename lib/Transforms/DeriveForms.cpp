@@ -129,8 +129,7 @@ deriveCandidates(RecurrenceOp op, const RecurrenceStructure &structure,
     if (failed(deriveChunk(op, structure, name == "scan", chunk)))
       return;
     candidates.push_back({name, chunk, measureChunk(op)});
-    op.getChunk().front().erase();
-    op.removeChunkSizeAttr();
+    op.takeChunks(0);
   };
   if (form != "scan" && hasChunkwise(structure))
     for (int64_t chunk : chunks)

@@ -45,8 +45,5 @@ void DeriveStep::runOnOperation() {
   step.setSymName("step");
   step.setLength(1);
   // One token is less than any chunk.
-  step.walk([](RecurrenceOp recurrence) {
-    recurrence.getChunk().getBlocks().clear();
-    recurrence.removeChunkSizeAttr();
-  });
+  step.walk([](MixerOpInterface mixer) { mixer.takeChunks(0); });
 }

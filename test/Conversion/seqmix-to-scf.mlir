@@ -84,6 +84,25 @@ func.func @named(%x: tensor<?x?x2x3xf32>, %g: tensor<2xf32>,
   return %3 : tensor<?x?x2x3xf32>
 }
 
+// One token attends to tiles of what has been written, not to the whole cache.
+// CHECK-LABEL: @written
+// CHECK: %[[SEEN:.+]] = arith.index_cast %{{.+}} : i64 to index
+// CHECK: %[[NOW:.+]] = arith.addi %[[SEEN]], %c1
+// CHECK: %[[WRITTEN:.+]] = arith.minui %[[NOW]], %c4096
+// CHECK: scf.for %[[FIRST:.+]] = %c0 to %[[WRITTEN]] step %c64
+// CHECK-NEXT: %[[BEGIN:.+]] = arith.minui %[[FIRST]], %c4032
+// CHECK-NEXT: tensor.extract_slice %{{.+}}[%[[BEGIN]], 0, 0] [64, 2, 3]
+func.func @written(%x: tensor<?x?x4x3xf32>, %k: tensor<?x?x2x3xf32>,
+                   %c: tensor<?x4096x2x3xf32>, %n: tensor<?xi64>)
+    -> tensor<?x?x4x3xf32> {
+  %y, %ks, %vs, %n1 = seqmix.window_attention %x, %k, %k cache(%c, %c, %n)
+      scale 1.0
+      : tensor<?x?x4x3xf32>, tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>,
+        tensor<?x4096x2x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>
+      -> tensor<?x?x4x3xf32>
+  return %y : tensor<?x?x4x3xf32>
+}
+
 // Static batch and time stay in the types.
 // CHECK-LABEL: @static
 // CHECK: tensor.empty() : tensor<2x5x3xf32>
