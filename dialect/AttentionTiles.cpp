@@ -195,16 +195,24 @@ AttentionTiles::Softmax AttentionTiles::attend(const Softmax &before,
                                  return {exponential(in, x[1], x[0])};
                                })
                       .front();
-  Value total =
-      loops.compute(each(), each(), {{factor, each()}}, before.total, multiply)
+  // Many small numbers are lost in a large one, not in each other's sum.
+  Value own =
+      loops
+          .compute(
+              scored(), each(), {{weights, scored()}}, loops.fill(each(), 0),
+              [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
+                return {arith::AddFOp::create(in, x[1], x[0])};
+              })
           .front();
-  total = loops
-              .compute(scored(), each(), {{weights, scored()}}, total,
-                       [](ImplicitLocOpBuilder &in,
-                          ValueRange x) -> SmallVector<Value> {
-                         return {arith::AddFOp::create(in, x[1], x[0])};
-                       })
-              .front();
+  Value total =
+      loops
+          .compute(
+              each(), each(), {{factor, each()}, {own, each()}}, before.total,
+              [](ImplicitLocOpBuilder &in, ValueRange x) -> SmallVector<Value> {
+                Value kept = arith::MulFOp::create(in, x[2], x[0]);
+                return {arith::AddFOp::create(in, kept, x[1])};
+              })
+          .front();
   Value sum =
       loops.compute(sums(), sums(), {{factor, each()}}, before.sum, multiply)
           .front();

@@ -142,6 +142,39 @@ func.func @zeros(%a: memref<4x3xf32>, %b: memref<3x64xf32>, %c: memref<4x64xf32>
 
 // -----
 
+// A long sum is one of pieces, and of what is left.
+// CHECK-LABEL: @pieces
+// CHECK-DAG: %[[ZERO:.+]] = arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK: %[[ALL:.+]] = scf.for %[[P:.+]] = %c0 to %c32 step %c16 iter_args(%[[SUM:.+]] = %{{.+}}) -> (vector<8xf32>)
+// CHECK: %[[END:.+]] = arith.addi %[[P]], %c16
+// CHECK: %[[PIECE:.+]] = scf.for %{{.+}} = %[[P]] to %[[END]] step %c1 iter_args(%{{.+}} = %[[ZERO]])
+// CHECK: vector.fma
+// CHECK: %[[NEXT:.+]] = arith.addf %[[SUM]], %[[PIECE]]
+// CHECK: scf.yield %[[NEXT]]
+// CHECK: scf.for %{{.+}} = %c32 to %c35 step %c1 iter_args(%{{.+}} = %[[ALL]])
+// CHECK: vector.store
+func.func @pieces(%a: memref<35xf32>, %b: memref<35x8xf32>, %c: memref<8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    linalg.generic {
+        indexing_maps = [affine_map<(j, k) -> (k)>, affine_map<(j, k) -> (k, j)>,
+                         affine_map<(j, k) -> (j)>],
+        iterator_types = ["parallel", "reduction"]}
+        ins(%a, %b : memref<35xf32>, memref<35x8xf32>)
+        outs(%c : memref<8xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
 // What lies in no loop may be shared among threads and is left, as is a sum in
 // the order of its tokens, and what is adjacent nowhere.
 // CHECK-LABEL: @left
