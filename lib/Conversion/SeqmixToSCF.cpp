@@ -131,6 +131,31 @@ static void separate(OpBuilder &builder, Location loc,
       value = copyOf(builder, loc, value);
 }
 
+/// Whether every element is read once, by an op that does so in order.
+static bool isReadOnce(Value tokens) {
+  if (!tokens.hasOneUse())
+    return false;
+  OpOperand &use = *tokens.getUses().begin();
+  auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+  return generic ? generic.getMatchingIndexingMap(&use).isPermutation()
+                 : use.getOwner()->hasTrait<OpTrait::Elementwise>();
+}
+
+/// Copies a chunk's tokens that are parts of larger ones: they lie far apart,
+/// at distances that caches dislike.
+static void gatherParts(OpBuilder &builder, MixerOpInterface mixer,
+                        MutableArrayRef<Value> tokens) {
+  for (auto [sequence, taken] :
+       llvm::zip_equal(mixer.getSequenceOperands(), tokens)) {
+    if (!sequence.getDefiningOp<tensor::ExtractSliceOp>() || isReadOnce(taken))
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfterValue(taken);
+    Value copy = copyOf(builder, mixer.getLoc(), taken);
+    taken.replaceAllUsesExcept(copy, copy.getDefiningOp());
+  }
+}
+
 /// A loop over tokens of sequence `b`: takes and yields the outputs, then the
 /// states of that sequence. With a `chunk` it takes so many tokens a turn.
 static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
@@ -151,15 +176,14 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
     ValueRange old = carried.take_back(numStates);
     SmallVector<Value> tokens;
     for (Value sequence : mixer.getSequenceOperands()) {
-      Value taken = extractAt(builder, loc, sequence, {b, t}, chunk);
-      // Tokens of a part lie far apart, at distances that caches dislike.
-      bool isPart = sequence.getDefiningOp<tensor::ExtractSliceOp>() != nullptr;
-      tokens.push_back(chunk && isPart ? copyOf(builder, loc, taken) : taken);
+      tokens.push_back(extractAt(builder, loc, sequence, {b, t}, chunk));
     }
     SmallVector<Value> invariants = mixer.getInvariantOperands();
     SmallVector<Value> results =
         chunk ? mixer.buildChunk(builder, loc, tokens, invariants, old)
               : mixer.buildStep(builder, loc, tokens, invariants, old);
+    if (chunk)
+      gatherParts(builder, mixer, tokens);
     ArrayRef<Value> values(results);
     SmallVector<Value> yielded;
     for (auto [value, into] :
