@@ -34,6 +34,7 @@ ARROWS = {
     "lib/Interfaces/": ["dialect/"],
     "lib/Driver/": ["dialect/", "lib/", PUBLIC],
     "tools/": ["dialect/", "lib/", ABI],
+    "tools/seqmix-bench/": ["tools/", "lib/", PUBLIC],
     "tools/seqmix-run/": ["runtime/"],
     "runtime/": [],
     "runtime/include/": [],

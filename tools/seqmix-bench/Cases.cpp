@@ -1,0 +1,100 @@
+//===- Cases.cpp - what is measured ---------------------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/seqmix-bench/Cases.h"
+
+using namespace seqmix;
+
+std::vector<Case> seqmix::listMixers() {
+  const std::string file = "tools/seqmix-bench/bench.sqm";
+  const std::vector<std::pair<std::string, std::string>> heads = {
+      {"H", "16"}, {"K", "64"}, {"V", "64"}};
+  auto withWindow = [&](const char *window) {
+    auto defines = heads;
+    defines.emplace_back("W", window);
+    return defines;
+  };
+  return {
+      {"affine_scan",
+       file,
+       "affine_scan",
+       {{"C", "2560"}},
+       4096,
+       Bound::memory},
+      {"gated_scan", file, "gated_scan", {{"C", "2560"}}, 4096, Bound::memory},
+      {"retention", file, "retention", heads, 2048, Bound::compute},
+      {"gla", file, "gla", heads, 2048, Bound::compute},
+      {"delta_rule", file, "delta_rule", heads, 2048, Bound::compute},
+      {"mamba2",
+       file,
+       "mamba2",
+       {{"H", "48"}, {"P", "64"}, {"N", "128"}},
+       512,
+       Bound::compute},
+      {"selective_scan",
+       file,
+       "selective_scan",
+       {{"C", "2048"}, {"N", "16"}},
+       2048,
+       Bound::compute},
+      {"attention_512", file, "attention", withWindow("512"), 8192,
+       Bound::compute},
+      {"attention_full", file, "attention", withWindow("2048"), 2048,
+       Bound::compute},
+  };
+}
+
+std::vector<Case> seqmix::listModels() {
+  auto example = [](const std::string &name) {
+    return "examples/" + name + "/" + name + ".sqm";
+  };
+  const std::pair<std::string, std::string> words = {"vocab_size", "256"},
+                                            width = {"hidden_size", "128"},
+                                            depth = {"num_hidden_layers", "2"};
+  return {
+      {"mamba",
+       example("mamba"),
+       "",
+       {words, width, depth},
+       131072,
+       Bound::compute},
+      {"mamba2",
+       example("mamba2"),
+       "",
+       {words,
+        width,
+        depth,
+        {"num_heads", "4"},
+        {"head_dim", "64"},
+        {"n_groups", "1"},
+        {"state_size", "64"}},
+       131072,
+       Bound::compute},
+      {"griffin",
+       example("griffin"),
+       "",
+       {words,
+        width,
+        {"num_hidden_layers", "3"},
+        {"intermediate_size", "384"},
+        {"num_attention_heads", "2"},
+        {"attention_window_size", "512"}},
+       131072,
+       Bound::compute},
+      {"transformer",
+       example("transformer"),
+       "",
+       {words,
+        width,
+        depth,
+        {"intermediate_size", "384"},
+        {"num_attention_heads", "2"},
+        {"max_position_embeddings", "131072"}},
+       131072,
+       Bound::compute},
+  };
+}

@@ -1,0 +1,38 @@
+//===- Cases.h - what is measured -------------------------------*- C++ -*-===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_TOOLS_SEQMIX_BENCH_CASES_H
+#define SEQMIX_TOOLS_SEQMIX_BENCH_CASES_H
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace seqmix {
+
+/// What a case's time is compared with.
+enum class Bound { compute, memory };
+
+/// A mixer or model with its sizes.
+struct Case {
+  std::string name;
+  std::string source; ///< a .sqm file, relative to the repository
+  std::string entry;
+  std::vector<std::pair<std::string, std::string>> defines;
+  int64_t length; ///< tokens of a prefill
+  Bound bound;
+};
+
+/// One mixer of each class at a fixed shape.
+std::vector<Case> listMixers();
+/// Whole models, small enough for long sequences.
+std::vector<Case> listModels();
+
+} // namespace seqmix
+
+#endif // SEQMIX_TOOLS_SEQMIX_BENCH_CASES_H

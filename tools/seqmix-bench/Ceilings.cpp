@@ -1,0 +1,108 @@
+//===- Ceilings.cpp - what the machine can do -----------------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/seqmix-bench/Ceilings.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <thread>
+
+using namespace seqmix;
+
+/// Far more than caches hold.
+static constexpr size_t memoryBytes = size_t(256) << 20;
+/// Multiply-adds that are under way at once: latency times units, and no more
+/// than there are registers for.
+static constexpr int chains = 12;
+static constexpr int64_t turns = 1 << 22;
+
+void seqmix::onThreads(int threads, const std::function<void(int)> &body) {
+  std::vector<std::thread> others;
+  for (int part = 1; part < threads; ++part)
+    others.emplace_back(body, part);
+  body(0);
+  for (std::thread &other : others)
+    other.join();
+}
+
+Memory::Memory(int threads)
+    : threads(threads), from(memoryBytes, 1), to(memoryBytes, 2) {}
+
+void Memory::copy() {
+  size_t share = memoryBytes / threads;
+  onThreads(threads, [&](int part) {
+    std::memcpy(to.data() + part * share, from.data() + part * share, share);
+  });
+}
+
+void Memory::read() {
+  using Line = uint64_t __attribute__((vector_size(64)));
+  size_t share = memoryBytes / threads / sizeof(Line) * sizeof(Line);
+  onThreads(threads, [&](int part) {
+    Line sums[4] = {};
+    const char *begin = from.data() + part * share;
+    for (size_t at = 0; at + sizeof(sums) <= share; at += sizeof(sums)) {
+      Line lines[4];
+      std::memcpy(lines, begin + at, sizeof(lines));
+      for (int i = 0; i != 4; ++i)
+        sums[i] ^= lines[i];
+    }
+    benchmark::DoNotOptimize(sums);
+  });
+}
+
+namespace {
+template <int bytes> struct VectorOf {
+  using type = float __attribute__((vector_size(bytes)));
+};
+} // namespace
+
+/// One thread's share; inlined into functions for each kind of processor.
+template <int bytes>
+[[gnu::always_inline]] static inline double multiplyAddWith() {
+  using Vector = typename VectorOf<bytes>::type;
+  Vector sums[chains];
+  for (int i = 0; i != chains; ++i)
+    sums[i] = Vector{} + static_cast<float>(i);
+  Vector factor = Vector{} + 0.999f, term = Vector{} + 0.001f;
+  benchmark::DoNotOptimize(factor);
+  for (int64_t turn = 0; turn != turns; ++turn)
+#pragma clang loop unroll(full)
+    for (int i = 0; i != chains; ++i)
+      sums[i] = sums[i] * factor + term;
+  for (Vector &sum : sums)
+    benchmark::DoNotOptimize(sum);
+  return 2.0 * chains * static_cast<double>(turns * bytes / sizeof(float));
+}
+
+#ifdef __x86_64__
+[[gnu::target("avx512f")]] static double multiplyAdd512() {
+  return multiplyAddWith<64>();
+}
+[[gnu::target("avx2,fma")]] static double multiplyAdd256() {
+  return multiplyAddWith<32>();
+}
+static double multiplyAddWidest() {
+  if (__builtin_cpu_supports("avx512f"))
+    return multiplyAdd512();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return multiplyAdd256();
+  return multiplyAddWith<16>();
+}
+#else
+static double multiplyAddWidest() { return multiplyAddWith<16>(); }
+#endif
+
+double seqmix::multiplyAdd(int threads) {
+  std::vector<double> done(threads);
+  onThreads(threads, [&](int part) { done[part] = multiplyAddWidest(); });
+  double all = 0;
+  for (double one : done)
+    all += one;
+  return all;
+}

@@ -1,0 +1,192 @@
+//===- Measurements.cpp - what to run, and how long -----------------------===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/seqmix-bench/Measurements.h"
+
+#include "tools/seqmix-bench/Ceilings.h"
+
+using namespace seqmix;
+
+/// A model is not given more tokens than this many seconds are enough for.
+static constexpr double patience = 5;
+
+namespace {
+/// The program that was last measured: the library that measures asks for each
+/// several times.
+class Workshop {
+public:
+  explicit Workshop(const Plan &plan) : plan(plan) {}
+
+  llvm::Expected<Program *> get(const Case &which, bool isReference) {
+    std::string name = which.name + (isReference ? "/reference" : "");
+    if (name != current) {
+      program.reset();
+      Making making = plan.making;
+      making.isReference = isReference;
+      auto made = Program::make(which, making);
+      if (!made)
+        return made.takeError();
+      program = std::move(*made);
+      current = name;
+    }
+    return program.get();
+  }
+
+private:
+  const Plan &plan;
+  std::string current;
+  std::unique_ptr<Program> program;
+};
+
+class Registrar {
+public:
+  Registrar(const Plan &plan, Report &report)
+      : plan(plan), report(report), workshop(std::make_shared<Workshop>(plan)) {
+  }
+
+  void addCeilings();
+  void addMixer(const Case &which);
+  void addModel(const Case &which);
+
+private:
+  using Body = std::function<void(benchmark::State &, Row &)>;
+  void add(const std::string &name, Body body);
+  void addPrefill(const std::string &name, const Case &which, bool isReference,
+                  int64_t length);
+  void addStep(const std::string &name, const Case &which);
+
+  const Plan &plan;
+  Report &report;
+  std::shared_ptr<Workshop> workshop;
+};
+} // namespace
+
+void Registrar::add(const std::string &name, Body body) {
+  benchmark::RegisterBenchmark(
+      name.c_str(),
+      [name, body, &report = report](benchmark::State &state) {
+        Row row;
+        row.name = name;
+        body(state, row);
+        report.describe(row);
+      })
+      ->UseRealTime()
+      ->MinTime(plan.seconds);
+}
+
+void Registrar::addCeilings() {
+  int threads = plan.making.threads;
+  auto memory = std::make_shared<std::unique_ptr<Memory>>();
+  auto getMemory = [memory, threads]() -> Memory & {
+    if (!*memory)
+      *memory = std::make_unique<Memory>(threads);
+    return **memory;
+  };
+  add("ceiling/copy", [=](benchmark::State &state, Row &row) {
+    Memory &own = getMemory();
+    for (auto turn : state)
+      own.copy();
+    row.bytes = own.copied();
+  });
+  add("ceiling/read", [=](benchmark::State &state, Row &row) {
+    Memory &own = getMemory();
+    for (auto turn : state)
+      own.read();
+    row.bytes = own.readOnce();
+  });
+  add("ceiling/fma", [=](benchmark::State &state, Row &row) {
+    memory->reset();
+    for (auto turn : state)
+      row.flops = multiplyAdd(threads);
+  });
+}
+
+/// Ends a measurement that went wrong.
+static void skip(benchmark::State &state, llvm::Error error) {
+  state.SkipWithError(llvm::toString(std::move(error)).c_str());
+}
+
+void Registrar::addPrefill(const std::string &name, const Case &which,
+                           bool isReference, int64_t length) {
+  add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
+    auto program = workshop->get(which, isReference);
+    if (!program)
+      return skip(state, program.takeError());
+    for (auto turn : state)
+      if (llvm::Error error = (*program)->prefill(length))
+        return skip(state, std::move(error));
+    row.form = (*program)->form();
+    row.tokens = static_cast<double>(length);
+    row.flops = row.tokens * (*program)->flops();
+    row.bytes = row.tokens * (*program)->tokenBytes();
+    row.stateBytes = (*program)->stateBytes();
+  });
+}
+
+void Registrar::addStep(const std::string &name, const Case &which) {
+  add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
+    auto program = workshop->get(which, /*isReference=*/false);
+    if (!program)
+      return skip(state, program.takeError());
+    for (auto turn : state)
+      if (llvm::Error error = (*program)->step())
+        return skip(state, std::move(error));
+    row.tokens = 1;
+    row.stateBytes = (*program)->stateBytes();
+    row.bytes = (*program)->tokenBytes() + 2 * row.stateBytes;
+  });
+}
+
+void Registrar::addMixer(const Case &which) {
+  std::string name = "mixer/" + which.name;
+  if (which.length > 1) {
+    addPrefill(name + "/reference", which, true, which.length);
+    addPrefill(name + "/prefill", which, false, which.length);
+  }
+  addStep(name + "/step", which);
+}
+
+/// A model at ever longer sequences, as long as it keeps up.
+void Registrar::addModel(const Case &which) {
+  constexpr int64_t shortest = 128, growth = 4;
+  Case longest = which;
+  longest.length = std::min(which.length, plan.longest);
+  std::string last;
+  for (int64_t length = shortest;;
+       length = std::min(length * growth, longest.length)) {
+    std::string name = "model/" + which.name + "/" + std::to_string(length);
+    add(name, [=, workshop = workshop,
+               &report = report](benchmark::State &state, Row &row) {
+      const Row *before = report.find(last);
+      double times = before ? static_cast<double>(length) / before->tokens : 0;
+      if (!last.empty() && (!before || before->seconds * times > patience))
+        return state.SkipWithError(tooLong);
+      auto program = workshop->get(longest, /*isReference=*/false);
+      if (!program)
+        return skip(state, program.takeError());
+      for (auto turn : state)
+        if (llvm::Error error = (*program)->prefill(length))
+          return skip(state, std::move(error));
+      row.form = (*program)->form();
+      row.tokens = static_cast<double>(length);
+      row.stateBytes = (*program)->stateBytes();
+    });
+    last = name;
+    if (length >= longest.length)
+      break;
+  }
+  addStep("model/" + which.name + "/step", longest);
+}
+
+void seqmix::registerAll(const Plan &plan, Report &report) {
+  Registrar registrar(plan, report);
+  registrar.addCeilings();
+  for (const Case &which : listMixers())
+    registrar.addMixer(which);
+  for (const Case &which : listModels())
+    registrar.addModel(which);
+}

@@ -1,0 +1,65 @@
+//===- Program.h - a case, compiled and opened ------------------*- C++ -*-===//
+//
+// Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SEQMIX_TOOLS_SEQMIX_BENCH_PROGRAM_H
+#define SEQMIX_TOOLS_SEQMIX_BENCH_PROGRAM_H
+
+#include "tools/seqmix-bench/Cases.h"
+
+#include "llvm/Support/Error.h"
+
+#include <memory>
+
+#include <seqmix/seqmix.h>
+
+namespace seqmix {
+
+/// How a program is made.
+struct Making {
+  std::string root;         ///< the repository
+  std::string folder;       ///< for what is compiled
+  bool isReference = false; ///< by the step form, as the mixer is written
+  int threads = 0;          ///< 0: as many as the machine has
+};
+
+/// A case as an artifact in memory, with a session of one sequence, input drawn
+/// at random and random weights.
+class Program {
+public:
+  static llvm::Expected<std::unique_ptr<Program>> make(const Case &which,
+                                                       const Making &making);
+  ~Program();
+
+  /// Takes in so many tokens from the start.
+  llvm::Error prefill(int64_t length);
+  /// Takes in one more.
+  llvm::Error step();
+
+  const std::string &form() const { return Form; }
+  /// Floating-point operations of a token, as the compiler counts them.
+  double flops() const { return Flops; }
+  /// Bytes of a token that are read or written at least: inputs and outputs.
+  double tokenBytes() const { return TokenBytes; }
+  double stateBytes() const;
+
+private:
+  Program() = default;
+  llvm::Error compile(const Case &which, const Making &making);
+  llvm::Error open(const Case &which, const Making &making);
+  void drawInputs(int64_t tokens);
+
+  std::string Library, Form;
+  double Flops = 0, TokenBytes = 0;
+  seqmix_model *Model = nullptr;
+  seqmix_session *Session = nullptr;
+  std::vector<std::vector<char>> Buffers;
+  std::vector<void *> Inputs, Outputs;
+};
+
+} // namespace seqmix
+
+#endif // SEQMIX_TOOLS_SEQMIX_BENCH_PROGRAM_H
