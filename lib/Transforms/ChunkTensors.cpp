@@ -170,11 +170,20 @@ Named ChunkTensors::map(ArrayRef<Named> operands, ArrayRef<Axis> axes,
   return result;
 }
 
-static SmallVector<Axis, 6> unite(const Named &a, const Named &b) {
-  SmallVector<Axis, 6> axes(a.axes.size() >= b.axes.size() ? a.axes : b.axes);
-  for (Axis axis : a.axes.size() >= b.axes.size() ? b.axes : a.axes)
-    if (!llvm::is_contained(axes, axis))
-      axes.push_back(axis);
+/// The axes of both: those of the one that has more, with the others in between
+/// as the order says, or else at the end.
+SmallVector<Axis, 6> ChunkTensors::unite(const Named &a, const Named &b) const {
+  bool isFirst = a.axes.size() >= b.axes.size();
+  SmallVector<Axis, 6> axes(isFirst ? a.axes : b.axes);
+  auto placeOf = [&](Axis axis) { return llvm::find(order, axis); };
+  for (Axis axis : isFirst ? b.axes : a.axes) {
+    if (llvm::is_contained(axes, axis))
+      continue;
+    auto *next = llvm::find_if(axes, [&](Axis other) {
+      return placeOf(other) != order.end() && placeOf(axis) < placeOf(other);
+    });
+    axes.insert(next, axis);
+  }
   return axes;
 }
 

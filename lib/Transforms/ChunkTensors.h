@@ -43,6 +43,10 @@ public:
       : builder(builder), loc(loc), algebra(algebra), semiring(semiring),
         element(element) {}
 
+  /// Axes that results have in this order, whichever operand has them: what
+  /// lies along memory then is what the caller puts last.
+  void setOrder(ArrayRef<Axis> axes) { order.assign(axes.begin(), axes.end()); }
+
   Axis addAxis(int64_t extent) { return algebra.addAxis(extent); }
   int64_t extentOf(Axis axis) const { return algebra.getExtent(axis); }
 
@@ -105,11 +109,13 @@ private:
   Value times(OpBuilder &b, Location loc, Value x, Value y);
   Named materialise(const Named &x);
   AffineMap mapOf(ArrayRef<Axis> axes, ArrayRef<Axis> loops);
+  SmallVector<Axis, 6> unite(const Named &a, const Named &b) const;
   SmallVector<Axis, 6> dropUnits(ArrayRef<Axis> axes);
 
   TokenAlgebra &algebra;
   Semiring semiring;
   Type element;
+  SmallVector<Axis, 6> order;
 };
 
 } // namespace seqmix

@@ -17,7 +17,9 @@ GroupForm::GroupForm(OpBuilder &builder, RecurrenceOp op,
     : op(op), group(group), structure(structure), lifter(lifter),
       tensors(builder, op.getLoc(), *group.algebra, group.semiring,
               getElementTypeOrSelf(oldStates.front().getType())),
-      oldStates(oldStates), length(length), time(tensors.addAxis(length)) {}
+      oldStates(oldStates), length(length), time(tensors.addAxis(length)) {
+  tensors.setOrder(withTime(group.axes));
+}
 
 SmallVector<Axis, 6> GroupForm::withTime(ArrayRef<Axis> axes) const {
   SmallVector<Axis, 6> result = {time};
