@@ -116,8 +116,8 @@ static bool mayOverwrite(Value old, Value next) {
   if (failed(getBackwardSlice(last, &slice, options)))
     return false;
   return llvm::all_of(old.getUsers(), [&](Operation *user) {
-    return slice.contains(user) || (user->getBlock() == last->getBlock() &&
-                                    user->isBeforeInBlock(last));
+    Operation *here = last->getBlock()->findAncestorOpInBlock(*user);
+    return slice.contains(user) || (here && here->isBeforeInBlock(last));
   });
 }
 

@@ -103,6 +103,21 @@ func.func @written(%x: tensor<?x?x4x3xf32>, %k: tensor<?x?x2x3xf32>,
   return %y : tensor<?x?x4x3xf32>
 }
 
+// What a chunk reads of the cache, in a loop, it reads before it writes there.
+// CHECK-LABEL: @window_chunk
+// CHECK-NOT: copy({{.+}}) : tensor<4096
+// CHECK: return
+func.func @window_chunk(%x: tensor<?x?x4x3xf32>, %k: tensor<?x?x2x3xf32>,
+                        %c: tensor<?x4096x2x3xf32>, %n: tensor<?xi64>)
+    -> (tensor<?x?x4x3xf32>, tensor<?x4096x2x3xf32>) {
+  %y, %ks, %vs, %n1 = seqmix.window_attention %x, %k, %k cache(%c, %c, %n)
+      scale 1.0 chunk 4
+      : tensor<?x?x4x3xf32>, tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>,
+        tensor<?x4096x2x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>
+      -> tensor<?x?x4x3xf32>
+  return %y, %ks : tensor<?x?x4x3xf32>, tensor<?x4096x2x3xf32>
+}
+
 // Static batch and time stay in the types.
 // CHECK-LABEL: @static
 // CHECK: tensor.empty() : tensor<2x5x3xf32>
