@@ -161,9 +161,11 @@ void Registrar::addModel(const Case &which) {
     std::string name = "model/" + which.name + "/" + std::to_string(length);
     add(name, [=, workshop = workshop,
                &report = report](benchmark::State &state, Row &row) {
+      // What was filtered out says nothing.
       const Row *before = report.find(last);
       double times = before ? static_cast<double>(length) / before->tokens : 0;
-      if (!last.empty() && (!before || before->seconds * times > patience))
+      if (before &&
+          (!before->skipped.empty() || before->seconds * times > patience))
         return state.SkipWithError(tooLong);
       auto program = workshop->get(longest, /*isReference=*/false);
       if (!program)

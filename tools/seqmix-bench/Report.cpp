@@ -18,18 +18,20 @@ using llvm::StringRef;
 const Row *Report::find(StringRef name) const {
   auto found =
       llvm::find_if(rows, [&](const Row &r) { return r.name == name; });
-  return found == rows.end() || found->seconds == 0 ? nullptr : &*found;
+  return found == rows.end() ? nullptr : &*found;
 }
 
 double Report::ceiling(StringRef name) const {
   const Row *row = find(("ceiling/" + name).str());
-  return row ? (row->bytes + row->flops) / row->seconds : 0;
+  return row && row->skipped.empty() ? (row->bytes + row->flops) / row->seconds
+                                     : 0;
 }
 
 double Report::speedup(const Row &row) const {
   StringRef what = StringRef(row.name).rsplit('/').first;
   const Row *reference = find((what + "/reference").str());
-  return reference && StringRef(row.name).ends_with("/prefill")
+  return reference && reference->skipped.empty() &&
+                 StringRef(row.name).ends_with("/prefill")
              ? reference->seconds / row.seconds
              : 0;
 }

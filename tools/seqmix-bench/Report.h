@@ -41,7 +41,7 @@ public:
   explicit Report(bool isQuiet) : isQuiet(isQuiet) {}
 
   void describe(const Row &row) { described[row.name] = row; }
-  /// The measurement of that name; null if there is none yet.
+  /// The measurement of that name; null if it did not run.
   const Row *find(llvm::StringRef name) const;
   const std::vector<Row> &getRows() const { return rows; }
   /// Whether something could not be measured at all.
