@@ -42,10 +42,11 @@ struct ExpandMath : public seqmix::impl::ExpandMathBase<ExpandMath> {
 static constexpr int64_t kLargestProduct = 16;
 
 /// Whether this is f32, or many whose number is known.
-static bool isExpandable(Type type) {
+static bool isExpandable(Type type, bool onlyVectors = false) {
   auto shaped = dyn_cast<ShapedType>(type);
   return getElementTypeOrSelf(type).isF32() &&
-         (!shaped || shaped.hasStaticShape());
+         (!shaped || shaped.hasStaticShape()) &&
+         (!onlyVectors || isa<VectorType>(type));
 }
 
 /// The product of x with itself, n > 0 times.
@@ -57,12 +58,19 @@ static Real multiply(Real x, int64_t n) {
 }
 
 namespace {
+/// Of the types that are asked for.
+template <typename Op> struct ExpandPattern : public OpRewritePattern<Op> {
+  ExpandPattern(MLIRContext *context, bool onlyVectors)
+      : OpRewritePattern<Op>(context), onlyVectors(onlyVectors) {}
+  bool onlyVectors;
+};
+
 template <typename Op, Real (*function)(Real)>
-struct ExpandUnary : public OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
+struct ExpandUnary : public ExpandPattern<Op> {
+  using ExpandPattern<Op>::ExpandPattern;
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (!isExpandable(op.getOperand().getType()))
+    if (!isExpandable(op.getOperand().getType(), this->onlyVectors))
       return failure();
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     rewriter.replaceOp(op, function({{op.getOperand(), &builder}}).value);
@@ -70,11 +78,11 @@ struct ExpandUnary : public OpRewritePattern<Op> {
   }
 };
 
-struct ExpandPowF : public OpRewritePattern<math::PowFOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct ExpandPowF : public ExpandPattern<math::PowFOp> {
+  using ExpandPattern::ExpandPattern;
   LogicalResult matchAndRewrite(math::PowFOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isExpandable(op.getType()))
+    if (!isExpandable(op.getType(), onlyVectors))
       return failure();
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Real x{{op.getLhs(), &builder}}, y{{op.getRhs(), &builder}};
@@ -91,11 +99,11 @@ struct ExpandPowF : public OpRewritePattern<math::PowFOp> {
   }
 };
 
-struct ExpandFPowI : public OpRewritePattern<math::FPowIOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct ExpandFPowI : public ExpandPattern<math::FPowIOp> {
+  using ExpandPattern::ExpandPattern;
   LogicalResult matchAndRewrite(math::FPowIOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isExpandable(op.getType()))
+    if (!isExpandable(op.getType(), onlyVectors))
       return failure();
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Real x{{op.getLhs(), &builder}};
@@ -112,7 +120,8 @@ struct ExpandFPowI : public OpRewritePattern<math::FPowIOp> {
 };
 } // namespace
 
-void seqmix::populateExpandMathPatterns(RewritePatternSet &patterns) {
+void seqmix::populateExpandMathPatterns(RewritePatternSet &patterns,
+                                        bool onlyVectors) {
   patterns.add<
       ExpandUnary<math::ExpOp, f32::exp>,
       ExpandUnary<math::ExpM1Op, f32::expm1>,
@@ -125,8 +134,9 @@ void seqmix::populateExpandMathPatterns(RewritePatternSet &patterns) {
       ExpandUnary<math::TanOp, f32::tan>, ExpandUnary<math::CbrtOp, f32::cbrt>,
       ExpandUnary<math::TruncOp, f32::trunc>,
       ExpandUnary<math::RoundOp, f32::round>, ExpandPowF, ExpandFPowI>(
-      patterns.getContext());
-  math::populateExpansionPatterns(patterns, {"rsqrt", "clampf"});
+      patterns.getContext(), onlyVectors);
+  if (!onlyVectors)
+    math::populateExpansionPatterns(patterns, {"rsqrt", "clampf"});
 }
 
 /// Whether an op computes with numbers that are not integers.

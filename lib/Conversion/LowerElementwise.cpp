@@ -7,8 +7,9 @@
 //
 // The loops along memory in a token or a chunk are short, and LLVM would have
 // to check each time that what they read and write does not overlap, or give
-// up. Bufferization has seen to it that an element is at most overwritten
-// where it was read, so vectors are right.
+// up; elementary functions it would call for each lane. Bufferization has seen
+// to it that an element is at most overwritten where it was read, so vectors
+// are right. Ops on all tokens at once are shared among threads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,6 +56,8 @@ private:
   Value load(OpOperand &operand, int64_t lanes);
   Value toVector(Value value, int64_t lanes);
   SmallVector<Value> subscripts(OpOperand &operand);
+  Value getEnd(unsigned loop);
+  std::optional<unsigned> findShared(ArrayRef<unsigned> outer);
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
@@ -93,8 +96,7 @@ static bool canWiden(Operation &inBody, unsigned inner) {
 /// The loop that vectors can lie along, if there is one.
 static std::optional<unsigned> findInner(linalg::GenericOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumReductionLoops() > 0 ||
-      op.getNumLoops() == 0 ||
-      llvm::any_of(op.getStaticLoopRanges(), ShapedType::isDynamic))
+      op.getNumLoops() == 0)
     return std::nullopt;
   AffineMap written = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (!written.isPermutation())
@@ -107,7 +109,8 @@ static std::optional<unsigned> findInner(linalg::GenericOp op) {
                    }) &&
       llvm::all_of(op.getBody()->without_terminator(),
                    [&](Operation &inBody) { return canWiden(inBody, inner); });
-  if (!isWide || op.getStaticLoopRanges()[inner] == 1)
+  int64_t extent = op.getStaticLoopRanges()[inner];
+  if (!isWide || extent == 1 || ShapedType::isDynamic(extent))
     return std::nullopt;
   return inner;
 }
@@ -178,28 +181,65 @@ void VectorEmitter::emitBody(int64_t lanes) {
                             init.get(), subscripts(init));
 }
 
-void VectorEmitter::run() {
+/// Where a loop ends.
+Value VectorEmitter::getEnd(unsigned loop) {
+  int64_t extent = op.getStaticLoopRanges()[loop];
+  if (!ShapedType::isDynamic(extent))
+    return constant(extent);
+  for (OpOperand &operand : op->getOpOperands())
+    for (auto [axis, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (cast<AffineDimExpr>(expr).getPosition() == loop)
+        return memref::DimOp::create(builder, loc, operand.get(), axis);
+  llvm_unreachable("a loop goes over an axis of some operand");
+}
+
+/// The loop that is shared among threads, if the op is not in one that may be:
+/// the last of unknown length, which is that over tokens, or over sequences of
+/// one token.
+std::optional<unsigned> VectorEmitter::findShared(ArrayRef<unsigned> outer) {
+  if (!isa<func::FuncOp>(op->getParentOp()))
+    return std::nullopt;
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
-  auto enter = [&](unsigned loop, int64_t end, int64_t step) {
-    auto nest = scf::ForOp::create(builder, loc, constant(0), constant(end),
-                                   constant(step));
+  for (unsigned loop : llvm::reverse(outer))
+    if (ShapedType::isDynamic(extents[loop]))
+      return loop;
+  return std::nullopt;
+}
+
+void VectorEmitter::run() {
+  auto enter = [&](unsigned loop, Value end, int64_t step) {
+    auto nest =
+        scf::ForOp::create(builder, loc, constant(0), end, constant(step));
     ivs[loop] = nest.getInductionVar();
     builder.setInsertionPointToStart(nest.getBody());
   };
   // In the order in which the output lies in memory.
   AffineMap written = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  for (AffineExpr expr : written.getResults().drop_back()) {
-    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
-    enter(loop, extents[loop], 1);
+  SmallVector<unsigned> outer;
+  for (AffineExpr expr : written.getResults().drop_back())
+    outer.push_back(cast<AffineDimExpr>(expr).getPosition());
+  SmallVector<Value> ends =
+      llvm::map_to_vector(outer, [&](unsigned loop) { return getEnd(loop); });
+  std::optional<unsigned> shared = findShared(outer);
+  for (auto [loop, end] : llvm::zip_equal(outer, ends)) {
+    if (loop != shared) {
+      enter(loop, end, 1);
+      continue;
+    }
+    auto nest =
+        scf::ParallelOp::create(builder, loc, constant(0), end, constant(1));
+    ivs[loop] = nest.getInductionVars()[0];
+    builder.setInsertionPointToStart(nest.getBody());
   }
-  int64_t rest = extents[inner] % kLanes, end = extents[inner] - rest;
-  if (end) {
+  int64_t extent = op.getStaticLoopRanges()[inner], rest = extent % kLanes;
+  if (extent != rest) {
     OpBuilder::InsertionGuard guard(builder);
-    enter(inner, end, kLanes);
+    enter(inner, constant(extent - rest), kLanes);
     emitBody(kLanes);
   }
   if (rest) {
-    ivs[inner] = constant(end);
+    ivs[inner] = constant(extent - rest);
     emitBody(rest);
   }
 }
@@ -207,8 +247,6 @@ void VectorEmitter::run() {
 void LowerElementwise::runOnOperation() {
   SmallVector<std::pair<linalg::GenericOp, unsigned>> found;
   getOperation().walk([&](linalg::GenericOp op) {
-    if (isa<func::FuncOp>(op->getParentOp()))
-      return;
     if (std::optional<unsigned> inner = findInner(op))
       found.push_back({op, *inner});
   });

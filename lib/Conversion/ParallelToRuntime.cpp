@@ -75,6 +75,15 @@ static llvm::SetVector<Value> findOutsideValues(scf::ParallelOp loop) {
   return values;
 }
 
+/// How many scalar operations an operation stands for.
+static int64_t countLanes(Operation &op) {
+  int64_t lanes = 1;
+  for (Type type : op.getResultTypes())
+    if (auto vector = dyn_cast<VectorType>(type))
+      lanes = std::max(lanes, vector.getNumElements());
+  return lanes;
+}
+
 /// The scalar operations of one execution of `block`, as an index value built
 /// outside of the parallel loop.
 Value Outliner::estimateCost(Location loc, Block &block) {
@@ -83,7 +92,7 @@ Value Outliner::estimateCost(Location loc, Block &block) {
   for (Operation &op : block.without_terminator()) {
     auto loop = dyn_cast<scf::ForOp>(op);
     if (!loop) {
-      ++plain;
+      plain += countLanes(op);
       continue;
     }
     // Bounds are taken where they are known outside; else one turn is counted.

@@ -25,8 +25,10 @@ namespace seqmix {
 /// The reference lowering of every mixer; see `convert-seqmix-to-scf`.
 void populateSeqmixToSCFPatterns(RewritePatternSet &patterns);
 
-/// Elementary functions from arithmetic; see `seqmix-expand-math`.
-void populateExpandMathPatterns(RewritePatternSet &patterns);
+/// Elementary functions from arithmetic; see `seqmix-expand-math`. Those of
+/// vectors alone with `onlyVectors`.
+void populateExpandMathPatterns(RewritePatternSet &patterns,
+                                bool onlyVectors = false);
 
 } // namespace seqmix
 } // namespace mlir

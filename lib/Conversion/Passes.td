@@ -133,14 +133,16 @@ def LowerReductions : Pass<"seqmix-lower-reductions", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
-def ExpandVectorExp : Pass<"seqmix-expand-vector-exp"> {
-  let summary = "compute exponentials of vectors without calls";
+def ExpandVectorMath : Pass<"seqmix-expand-vector-math"> {
+  let summary = "compute elementary functions of vectors without calls";
   let description = [{
-    Rewrites `math.exp` on vectors of f32 into arithmetic in f64. The result is
-    the nearest f32 but for one in some hundred thousand arguments, where it is
-    the one next to that; infinities, zeros and NaN are as in `<math.h>`.
+    Rewrites `math` ops on vectors of f32 into arithmetic. `exp` and `exp2` are
+    computed in f64: the result is the nearest f32 but for one in some hundred
+    thousand arguments, where it is the one next to that. The others are those
+    of `seqmix-expand-math`, with its bounds (test/Execution/vector-math.test
+    holds them). Infinities, zeros and NaN are as in `<math.h>`.
 
-    Before and after: test/Conversion/expand-vector-exp.mlir.
+    Before and after: test/Conversion/expand-vector-math.mlir.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
@@ -149,12 +151,13 @@ def ExpandVectorExp : Pass<"seqmix-expand-vector-exp"> {
 
 def LowerElementwise : Pass<"seqmix-lower-elementwise",
                             "::mlir::func::FuncOp"> {
-  let summary = "lower elementwise ops in loops to vectors";
+  let summary = "lower elementwise ops to vectors";
   let description = [{
     Lowers `linalg.generic` ops on buffers without reductions to loops of which
     the innermost goes over vectors along the output; what an input has once for
-    all of these is computed once. All extents must be static, and inputs lie
-    along the output or not at all; other ops are left, as are those in no loop.
+    all of these is computed once. That extent must be static, and inputs lie
+    along the output or not at all; other ops are left. Of ops in no loop, the
+    last loop of unknown length is an `scf.parallel`.
 
     Before and after: test/Conversion/lower-elementwise.mlir.
   }];

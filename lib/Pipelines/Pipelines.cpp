@@ -120,7 +120,7 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
-  function.addPass(createExpandVectorExp());
+  function.addPass(createExpandVectorMath());
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createPrefetchChunks());
   function.addPass(bufferization::createBufferHoistingPass());

@@ -5,8 +5,10 @@
 func.func @vector(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK-NOT: math.exp
   // CHECK: arith.extf %[[X]] : vector<7xf32> to vector<7xf64>
+  // CHECK: arith.mulf
+  // CHECK: arith.maxnumf
+  // CHECK: %[[POWER:.+]] = arith.minnumf
   // CHECK: %[[SHIFT:.+]] = arith.constant dense<0x4338000000000000>
-  // CHECK: %[[POWER:.+]] = arith.mulf
   // CHECK: %[[SHIFTED:.+]] = arith.addf %[[POWER]], %[[SHIFT]]
   // CHECK: %[[WHOLE:.+]] = arith.subf %[[SHIFTED]], %[[SHIFT]]
   // CHECK: arith.subf %[[POWER]], %[[WHOLE]]
@@ -22,11 +24,26 @@ func.func @vector(%x: vector<7xf32>) -> vector<7xf32> {
   return %y : vector<7xf32>
 }
 
+// Other functions are made of f32, and of powers of two.
+// CHECK-LABEL: @others
+// CHECK-NOT: math.{{log1p|erf|exp|tanh}}
+// CHECK: return
+func.func @others(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.log1p %x : vector<16xf32>
+  %1 = math.erf %0 : vector<16xf32>
+  %2 = math.tanh %1 : vector<16xf32>
+  %3 = math.exp2 %2 : vector<16xf32>
+  return %3 : vector<16xf32>
+}
+
 // Other types are the library's.
 // CHECK-LABEL: @left
-// CHECK-COUNT-2: math.exp
+// CHECK: math.log %{{.+}} : f32
+// CHECK: math.exp %{{.+}} : f32
+// CHECK: math.exp %{{.+}} : vector<4xf64>
 func.func @left(%x: f32, %y: vector<4xf64>) -> (f32, vector<4xf64>) {
-  %0 = math.exp %x : f32
+  %l = math.log %x : f32
+  %0 = math.exp %l : f32
   %1 = math.exp %y : vector<4xf64>
   return %0, %1 : f32, vector<4xf64>
 }

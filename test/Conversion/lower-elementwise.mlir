@@ -2,6 +2,7 @@
 
 #row = affine_map<(i, j) -> (i)>
 #all = affine_map<(i, j) -> (i, j)>
+#cube = affine_map<(b, t, c) -> (b, t, c)>
 #turned = affine_map<(i, j) -> (j, i)>
 
 // A decay of rows: vectors along the columns, the last one shorter; what a row
@@ -61,14 +62,36 @@ func.func @mask(%x: memref<3x4xf32>, %n: index) {
   return
 }
 
+// All tokens at once are shared among threads, by the last extent that is not
+// known.
+// CHECK-LABEL: @tokens
+// CHECK-SAME: (%[[X:[^:]+]]: memref<?x?x24xf32>
+// CHECK-DAG: %[[BATCH:.+]] = memref.dim %[[X]], %c0
+// CHECK-DAG: %[[LENGTH:.+]] = memref.dim %[[X]], %c1
+// CHECK: scf.for %[[B:.+]] = %c0 to %[[BATCH]]
+// CHECK: scf.parallel (%[[T:.+]]) = (%c0) to (%[[LENGTH]]) step (%c1)
+// CHECK: vector.load %[[X]][%[[B]], %[[T]], %c0] : memref<?x?x24xf32>, vector<16xf32>
+// CHECK: vector.store
+// CHECK: vector.load %[[X]][%[[B]], %[[T]], %c16] : memref<?x?x24xf32>, vector<8xf32>
+func.func @tokens(%x: memref<?x?x24xf32>, %y: memref<?x?x24xf32>) {
+  linalg.generic {indexing_maps = [#cube, #cube],
+                  iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<?x?x24xf32>) outs(%y : memref<?x?x24xf32>) {
+  ^bb0(%a: f32, %old: f32):
+    %0 = arith.mulf %a, %a : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
 // Of truth values a vector lies differently in memory than they do one by one;
-// an input lies across; the index differs along a vector; and what is in no loop
-// is left.
+// an input lies across; the index differs along a vector; and so may extents.
 // CHECK-LABEL: @left
 // CHECK-NOT: vector
 // CHECK-COUNT-4: linalg.generic
 func.func @left(%x: memref<4x4xf32>, %y: memref<4x4xf32>, %b: memref<4x4xi1>,
-                %k: memref<4x4xindex>, %n: index) {
+                %k: memref<4x4xindex>, %n: index, %u: memref<4x?xf32>,
+                %v: memref<4x?xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %t = %c0 to %n step %c1 {
@@ -91,7 +114,7 @@ func.func @left(%x: memref<4x4xf32>, %y: memref<4x4xf32>, %b: memref<4x4xi1>,
     }
   }
   linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
-      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+      ins(%u : memref<4x?xf32>) outs(%v : memref<4x?xf32>) {
   ^bb0(%a: f32, %old: f32):
     linalg.yield %a : f32
   }

@@ -77,6 +77,6 @@ seqmix.model @adder {
 // BUFFERS: }
 // BUFFERS-NOT: %[[IN]]
 // BUFFERS: %[[SUM:.+]] = arith.addf
-// BUFFERS: memref.store %[[SUM]]
+// BUFFERS: vector.store %[[SUM]]
 // BUFFERS-NOT: %[[IN]]
 // BUFFERS: return

@@ -8,7 +8,7 @@
 
     elementary.py MODEL.so
 
-The model has inputs x and perhaps y, one number each, and an output for each
+The model has inputs x and perhaps y, one number each or many, and an output for each
 function, named as in FUNCTIONS; others are not looked at. Arguments are numbers
 of all magnitudes, where functions change their ways or end, and what is not
 finite. Prints the largest error of each function; exits with 1 if one is
@@ -93,22 +93,26 @@ def run(path, columns):
     query.restype, query.argtypes = POINTER(Model), [c_uint32]
     model = query(2).contents
     assert not model.num_params and not model.num_states
-    length = len(columns["x"])
+    x = model.inputs[0].tensor
+    width = math.prod((c_int64 * x.rank).from_address(x.shape) if x.rank else ())
+    count = len(columns["x"])
+    tokens = -(-count // width)
+    length = tokens * width
     names = [model.inputs[i].tensor.name.decode() for i in range(model.num_inputs)]
     outputs = [model.outputs[i].name.decode() for i in range(model.num_outputs)]
     buffers = [aligned(4 * length) for _ in names + outputs]
     views = [(c_float * length).from_address(address) for _, address in buffers]
     for name, view in zip(names, views):
-        view[:] = columns[name]
+        view[:count] = columns[name]
     pointers = (c_void_p * len(buffers))(*(address for _, address in buffers))
     entry = model.targets[0].entries[0]
-    workspace, address = aligned(entry.workspace_bytes(1, length))
-    call = Call(1, length, ctypes.addressof(pointers), 0, None, None, None, address)
+    workspace, address = aligned(entry.workspace_bytes(1, tokens))
+    call = Call(1, tokens, ctypes.addressof(pointers), 0, None, None, None, address)
     call.outputs = ctypes.addressof(pointers) + len(names) * ctypes.sizeof(c_void_p)
     host = Host(ctypes.sizeof(Host), None, PARALLEL_FOR(lambda c, n, cost, body, a: body(a, 0, n)))
     status = entry.run(ctypes.byref(host), ctypes.byref(call))
     assert status == 0 and workspace
-    return dict(zip(outputs, (list(view) for view in views[len(names) :])))
+    return dict(zip(outputs, (list(view[:count]) for view in views[len(names) :])))
 
 
 # --------------------------------------------------------------- what is meant

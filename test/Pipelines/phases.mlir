@@ -73,7 +73,7 @@
 // BUFFERS-NEXT: seqmix-lower-contractions{vector-bits=256}
 // BUFFERS-NEXT: seqmix-lower-reductions
 // BUFFERS-NEXT: seqmix-lower-elementwise
-// BUFFERS-NEXT: seqmix-expand-vector-exp
+// BUFFERS-NEXT: seqmix-expand-vector-math
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: seqmix-prefetch-chunks
 // BUFFERS-NEXT: buffer-hoisting
