@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The tokens of a sequence follow each other, but heads, channels or value
-// columns do not need each other. A recurrence that takes chunks is divided
-// along one such axis: each part runs its whole sequence by itself, on its
-// slices of the operands, and its state stays in the nearest cache.
+// columns do not need each other. A recurrence is divided along one such axis:
+// each part runs its whole sequence by itself, on its slices of the operands,
+// and its state stays in the nearest cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +36,7 @@ using namespace mlir::seqmix;
 namespace {
 struct DivideRecurrences
     : public seqmix::impl::DivideRecurrencesBase<DivideRecurrences> {
+  using DivideRecurrencesBase::DivideRecurrencesBase;
   void runOnOperation() override;
 };
 
@@ -45,6 +46,13 @@ constexpr int64_t kFewParts = 4, kMostParts = 32;
 /// Bytes of state that a part has at least, if parts are many: what its chunk
 /// works on is a few times as much, and should fill the nearest cache.
 constexpr int64_t kLeastStateBytes = 8192;
+
+/// Bytes of state that a part has at least if it takes one token at a time:
+/// rows of several vectors, or a head.
+constexpr int64_t kLeastRowBytes = 1024;
+
+/// Bytes of state that one token must move to be worth several threads.
+constexpr int64_t kLeastStepBytes = 1 << 20;
 
 /// Work that all parts repeat must be less than this of the whole.
 constexpr double kMostRepeated = 0.02;
@@ -126,12 +134,14 @@ static int64_t countStateBytes(RecurrenceOp op) {
 }
 
 /// Into how many parts an axis of so many should be divided.
-static int64_t chooseParts(int64_t most, int64_t stateBytes) {
-  int64_t parts = 1;
-  for (int64_t count = 2; count <= kMostParts; ++count)
-    if (most % count == 0 &&
-        (count <= kFewParts || stateBytes / count >= kLeastStateBytes))
+static int64_t chooseParts(RecurrenceOp op, int64_t most) {
+  int64_t parts = 1, bytes = countStateBytes(op);
+  for (int64_t count = 2; count <= kMostParts; ++count) {
+    bool isLarge = bytes / count >= kLeastStateBytes;
+    bool isLargeRow = op.getChunkLength() || bytes / count >= kLeastRowBytes;
+    if (most % count == 0 && isLargeRow && (count <= kFewParts || isLarge))
       parts = count;
+  }
   return parts;
 }
 
@@ -142,7 +152,7 @@ static void divideIfPossible(RecurrenceOp op) {
   std::optional<RecurrencePart> best;
   double least = kMostRepeated;
   for (unsigned group : axes.getParallel()) {
-    int64_t parts = chooseParts(axes.getMostParts(group), countStateBytes(op));
+    int64_t parts = chooseParts(op, axes.getMostParts(group));
     RecurrencePart part(op, axes, group, parts);
     if (parts == 1 || !part.isPossible())
       continue;
@@ -156,15 +166,23 @@ static void divideIfPossible(RecurrenceOp op) {
     divide(op, *best);
 }
 
+/// Whether there is enough to do for several threads: many tokens, or one with
+/// a large state.
+static bool isWorthDividing(RecurrenceOp op) {
+  auto type = cast<RankedTensorType>(op.getSequences().front().getType());
+  return type.getDimSize(op.getSequenceAxis()) != 1 ||
+         countStateBytes(op) >= kLeastStepBytes;
+}
+
 void DivideRecurrences::runOnOperation() {
   OpPassManager structured(RecurrenceOp::getOperationName());
   addStructuredPasses(structured);
-  SmallVector<RecurrenceOp> chunked;
+  SmallVector<RecurrenceOp> found;
   getOperation()->walk([&](RecurrenceOp op) {
-    if (op.getChunkLength())
-      chunked.push_back(op);
+    if (op.getChunkLength() || (steps && isWorthDividing(op)))
+      found.push_back(op);
   });
-  for (RecurrenceOp op : chunked) {
+  for (RecurrenceOp op : found) {
     if (failed(runPipeline(structured, op)))
       return signalPassFailure();
     divideIfPossible(op);

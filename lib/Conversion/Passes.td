@@ -33,10 +33,13 @@ def DivideRecurrences : Pass<"seqmix-divide-recurrences"> {
     Lowers each recurrence that takes chunks to a parallel loop over parts of an
     axis along which it is independent (heads, channels, value columns), around
     the loops of `convert-seqmix-to-scf` for one part. Recurrences without such
-    an axis stay.
+    an axis stay. Those that take one token at a time are the reference; with
+    `steps` they are divided as well.
 
     Before and after: test/Conversion/divide-recurrences.mlir.
   }];
+  let options = [Option<"steps", "steps", "bool", "false",
+      "Divide what takes one token at a time, too">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",

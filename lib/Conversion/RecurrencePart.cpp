@@ -96,7 +96,7 @@ bool RecurrencePart::isPossible() {
     if (!axisOf(result))
       return false;
   for (Region &region : op->getRegions())
-    for (Operation &inner : region.front())
+    for (Operation &inner : region.getOps())
       if (!canShrink(inner))
         return false;
   return true;
@@ -104,7 +104,8 @@ bool RecurrencePart::isPossible() {
 
 double RecurrencePart::measureRepeated() {
   double all = 0, repeated = 0;
-  for (auto generic : op.getChunk().front().getOps<linalg::GenericOp>()) {
+  Region &most = op.getChunkLength() ? op.getChunk() : op.getToken();
+  for (auto generic : most.getOps<linalg::GenericOp>()) {
     double points = 1;
     bool isDivided = false;
     for (auto [loop, extent] : llvm::enumerate(generic.getStaticLoopRanges())) {
@@ -240,6 +241,7 @@ RecurrenceOp RecurrencePart::build(OpBuilder &builder, ValueRange operands) {
       operands.drop_front(numSequences).drop_back(numStates),
       operands.take_back(numStates), ArrayRef<StringRef>());
   shrink(op.getToken().front(), part.getToken().front(), 0);
-  shrink(op.getChunk().front(), *part.addChunk(op.getChunkLength()), 1);
+  if (int64_t length = op.getChunkLength())
+    shrink(op.getChunk().front(), *part.addChunk(length), 1);
   return part;
 }

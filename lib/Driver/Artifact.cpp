@@ -121,8 +121,9 @@ LogicalResult Emission::run() {
     if (request.emit == Emit::ptx)
       return write([&](raw_ostream &os) { os << codes.front().target.module; });
   }
-  if (request.hasCpu && failed(add(generateCpuCode(module, interface.name,
-                                                   **machine, llvmContext))))
+  if (request.hasCpu &&
+      failed(add(generateCpuCode(module, interface.name, request.form,
+                                 **machine, llvmContext))))
     return failure();
   auto linked = linkTargets(codes, **machine);
   if (failed(linked))

@@ -39,10 +39,11 @@ translate(Operation *module, llvm::LLVMContext &context, StringRef name) {
 }
 
 FailureOr<DeviceCode>
-seqmix::generateCpuCode(ModuleOp module, StringRef name,
+seqmix::generateCpuCode(ModuleOp module, StringRef name, FormChoice form,
                         const llvm::TargetMachine &machine,
                         llvm::LLVMContext &context) {
   PipelineOptions options;
+  options.form = form;
   options.vectorBits = getVectorBits(machine);
   if (failed(runPhases(module, Phase::tensors, Phase::llvm, options)))
     return failure();

@@ -36,8 +36,9 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last,
                         const PipelineOptions &options);
 
 /// Generates the code for a CPU from a module after the phase `forms`, which it
-/// lowers. Reports errors as diagnostics.
+/// lowers; `form` was asked for there. Reports errors as diagnostics.
 FailureOr<DeviceCode> generateCpuCode(ModuleOp module, llvm::StringRef name,
+                                      FormChoice form,
                                       const llvm::TargetMachine &machine,
                                       llvm::LLVMContext &context);
 

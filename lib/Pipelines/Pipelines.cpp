@@ -71,8 +71,9 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   addCleanUp(pm);
 }
 
-static void buildTensors(OpPassManager &pm) {
-  pm.addPass(createDivideRecurrences());
+static void buildTensors(OpPassManager &pm, const PipelineOptions &options) {
+  // The step form, where it is asked for, is the reference.
+  pm.addPass(createDivideRecurrences({options.form == FormChoice::automatic}));
   pm.addPass(createConvertSeqmixToSCF());
   pm.addPass(createConvertModelToFunc());
   addCleanUp(pm);
@@ -175,7 +176,7 @@ void seqmix::buildPhase(OpPassManager &pm, Phase phase,
   case Phase::forms:
     return buildForms(pm, options);
   case Phase::tensors:
-    return isCuda ? buildCudaTensors(pm) : buildTensors(pm);
+    return isCuda ? buildCudaTensors(pm) : buildTensors(pm, options);
   case Phase::buffers:
     return isCuda ? buildCudaBuffers(pm) : buildBuffers(pm, options);
   case Phase::llvm:

@@ -1,4 +1,5 @@
 // RUN: seqmix-opt %s --seqmix-divide-recurrences --cse --split-input-file | FileCheck %s
+// RUN: seqmix-opt %s --seqmix-divide-recurrences=steps --cse --split-input-file | FileCheck %s --check-prefix=STEPS
 
 // Two heads, side by side: each part takes its slices, and runs chunks and then
 // tokens by itself, those of a chunk in one piece if they are read more than once.
@@ -79,13 +80,29 @@ func.func @mixed(%x: tensor<?x?x2x4xf32>, %h0: tensor<?xf32>)
 // CHECK-LABEL: @tokens
 // CHECK-NOT: scf.forall
 // CHECK: seqmix.recurrence
-func.func @tokens(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x?x4xf32> {
-  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
-      states(%h = %h0 : tensor<?x4xf32>) -> (tensor<?x?x4xf32>) {
-    %0 = arith.addf %h, %x_t : tensor<4xf32>
-    seqmix.yield %0, %0 : tensor<4xf32>, tensor<4xf32>
+// It may be divided, too, if parts are large; one token is not worth it.
+// STEPS-LABEL: @tokens
+// STEPS: scf.forall (%{{.+}}) in (4)
+// STEPS: tensor.extract_slice {{.+}} to tensor<?x?x512xf32>
+// STEPS-NOT: seqmix.recurrence
+// STEPS-LABEL: @one_token
+// STEPS-NOT: scf.forall
+// STEPS: seqmix.recurrence
+func.func @tokens(%x: tensor<?x?x2048xf32>, %h0: tensor<?x2048xf32>) -> tensor<?x?x2048xf32> {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2048xf32>)
+      states(%h = %h0 : tensor<?x2048xf32>) -> (tensor<?x?x2048xf32>) {
+    %0 = arith.addf %h, %x_t : tensor<2048xf32>
+    seqmix.yield %0, %0 : tensor<2048xf32>, tensor<2048xf32>
   }
-  return %y : tensor<?x?x4xf32>
+  return %y : tensor<?x?x2048xf32>
+}
+func.func @one_token(%x: tensor<?x1x2048xf32>, %h0: tensor<?x2048xf32>) -> tensor<?x1x2048xf32> {
+  %y, %h1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x1x2048xf32>)
+      states(%h = %h0 : tensor<?x2048xf32>) -> (tensor<?x1x2048xf32>) {
+    %0 = arith.addf %h, %x_t : tensor<2048xf32>
+    seqmix.yield %0, %0 : tensor<2048xf32>, tensor<2048xf32>
+  }
+  return %y : tensor<?x1x2048xf32>
 }
 
 // -----
