@@ -6,14 +6,13 @@
 //===----------------------------------------------------------------------===//
 //
 // LLVM would take a vector apart and call the library for each lane, which
-// costs more than all else that a token does with a decay. Exponentials, of
-// which products are made, are computed in f64 as `expf` does it: 2^k times a
-// polynomial of what is left is then right to the rounding to f32, which also
-// makes infinities and subnormal numbers. The others are those of
-// F32Functions.h.
+// costs more than all else that a token does with a decay. The functions are
+// those of F32Functions.h; the powers of two that some are made of, which a GPU
+// has an instruction for, are computed in f64.
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Conversion/F32Functions.h"
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,10 +37,16 @@ struct ExpandVectorMath
   void runOnOperation() override;
 };
 
-/// `base`^x, for both bases that there are ops for.
-template <typename Op> struct ExpandPower : public OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-  LogicalResult matchAndRewrite(Op op,
+/// Exact to rounding near zero: factors near one are multiplied many times.
+struct ExpandExp : public OpRewritePattern<math::ExpOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::ExpOp op,
+                                PatternRewriter &rewriter) const override;
+};
+
+struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::Exp2Op op,
                                 PatternRewriter &rewriter) const override;
 };
 
@@ -81,15 +86,30 @@ static Value buildExp2(Lanes &lanes, Value x) {
   return sum;
 }
 
-/// 2^(`x` * `scale`).
-static Value buildPower(ImplicitLocOpBuilder &builder, Value x, double scale) {
-  auto type = cast<VectorType>(x.getType());
+static bool isVectorOfF32(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getElementType().isF32();
+}
+
+LogicalResult ExpandExp::matchAndRewrite(math::ExpOp op,
+                                         PatternRewriter &rewriter) const {
+  if (!isVectorOfF32(op.getType()))
+    return failure();
+  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+  f32::Real x{{op.getOperand(), &builder}};
+  rewriter.replaceOp(op, f32::expWithoutExp2(x).value);
+  return success();
+}
+
+LogicalResult ExpandExp2::matchAndRewrite(math::Exp2Op op,
+                                          PatternRewriter &rewriter) const {
+  if (!isVectorOfF32(op.getType()))
+    return failure();
+  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+  auto type = cast<VectorType>(op.getType());
   Lanes lanes(builder, type);
-  Value wide = arith::ExtFOp::create(builder, lanes.floats, x);
-  Value power =
-      scale == 1 ? wide
-                 : arith::MulFOp::create(builder, wide, lanes.constant(scale))
-                       .getResult();
+  Value x = op.getOperand();
+  Value power = arith::ExtFOp::create(builder, lanes.floats, x);
   // Beyond these f32 has nothing but zero and infinity.
   power = arith::MaxNumFOp::create(builder, power, lanes.constant(-160));
   power = arith::MinNumFOp::create(builder, power, lanes.constant(130));
@@ -107,29 +127,19 @@ static Value buildPower(ImplicitLocOpBuilder &builder, Value x, double scale) {
   Value result = arith::TruncFOp::create(
       builder, type, arith::BitcastOp::create(builder, lanes.floats, scaled));
   Value isNaN = arith::CmpFOp::create(builder, arith::CmpFPredicate::UNO, x, x);
-  return arith::SelectOp::create(builder, isNaN, x, result);
-}
-
-template <typename Op>
-LogicalResult
-ExpandPower<Op>::matchAndRewrite(Op op, PatternRewriter &rewriter) const {
-  auto type = dyn_cast<VectorType>(op.getType());
-  if (!type || !type.getElementType().isF32())
-    return failure();
-  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-  double scale = std::is_same_v<Op, math::ExpOp> ? llvm::numbers::log2e : 1;
-  rewriter.replaceOp(op, buildPower(builder, op.getOperand(), scale));
+  rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNaN, x, result);
   return success();
 }
 
 void ExpandVectorMath::runOnOperation() {
-  RewritePatternSet powers(&getContext()), others(&getContext());
-  powers.add<ExpandPower<math::ExpOp>>(&getContext());
-  walkAndApplyPatterns(getOperation(), std::move(powers));
-  populateExpandMathPatterns(others, /*onlyVectors=*/true);
-  walkAndApplyPatterns(getOperation(), std::move(others));
+  auto apply = [&](llvm::function_ref<void(RewritePatternSet &)> populate) {
+    RewritePatternSet patterns(&getContext());
+    populate(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  };
+  apply([](auto &set) { set.template add<ExpandExp>(set.getContext()); });
+  apply(
+      [](auto &set) { populateExpandMathPatterns(set, /*onlyVectors=*/true); });
   // Those that the others are made of.
-  RewritePatternSet rest(&getContext());
-  rest.add<ExpandPower<math::Exp2Op>>(&getContext());
-  walkAndApplyPatterns(getOperation(), std::move(rest));
+  apply([](auto &set) { set.template add<ExpandExp2>(set.getContext()); });
 }

@@ -38,13 +38,25 @@ Real f32::exp(Real x) {
   return scale(hardwareExp2(r), n.integer);
 }
 
+/// e^x - 1 of |x| <= ln(2) / 2.
+static Real expm1NearZero(Real x) {
+  Real q = polynomial(x, {0.00138378923f, 0.00836731773f, 0.0416677408f,
+                          0.166665375f, 0.49999997f});
+  return fma(q, x * x, x);
+}
+
+Real f32::expWithoutExp2(Real x) {
+  x = clamp(x, -104, 89);
+  Rounded n(fma(x, kLog2E, kRounder));
+  Real r = fma(n.real, -kLn2Rest, fma(n.real, -kLn2, x));
+  return scale(expm1NearZero(r) + 1, n.integer);
+}
+
 Real f32::expm1(Real x) {
   Real bounded = clamp(x, -30, 89);
   Rounded n(fma(bounded, kLog2E, kRounder));
   Real r = fma(n.real, -kLn2Rest, fma(n.real, -kLn2, bounded));
-  Real q = polynomial(r, {0.00138378923f, 0.00836731773f, 0.0416677408f,
-                          0.166665375f, 0.49999997f});
-  Real near = fma(q, r * r, r);
+  Real near = expm1NearZero(r);
   // Half of it, as 2^n may be too large.
   Real power = powerOf2(n.integer - 1);
   Real half = fma(near, power, power - 0.5);

@@ -17,6 +17,7 @@ namespace mlir::seqmix::f32 {
 /// Each emits what the function of this name in <math.h> computes. How close
 /// they are is said in `seqmix-expand-math`.
 Real exp(Real x);
+Real expWithoutExp2(Real x); ///< within 1 ulp, to rounding where |x| < 0.3
 Real expm1(Real x);
 Real tanh(Real x);
 Real log(Real x);

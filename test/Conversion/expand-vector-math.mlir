@@ -1,11 +1,26 @@
 // RUN: seqmix-opt %s --seqmix-expand-vector-math | FileCheck %s
 
-// CHECK-LABEL: @vector
+// CHECK-LABEL: @exp
 // CHECK-SAME: (%[[X:.+]]: vector<7xf32>)
-func.func @vector(%x: vector<7xf32>) -> vector<7xf32> {
+func.func @exp(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK-NOT: math.exp
+  // CHECK: %[[LOW:.+]] = arith.maximumf %[[X]]
+  // CHECK: %[[IN:.+]] = arith.minimumf %[[LOW]]
+  // CHECK: %[[SUM:.+]] = math.fma %[[IN]]
+  // CHECK: %[[N:.+]] = arith.subf %[[SUM]]
+  // CHECK-COUNT-7: math.fma
+  // CHECK: %[[POWER:.+]] = arith.addf
+  // CHECK-COUNT-2: arith.mulf
+  // CHECK: return
+  %y = math.exp %x : vector<7xf32>
+  return %y : vector<7xf32>
+}
+
+// CHECK-LABEL: @exp2
+// CHECK-SAME: (%[[X:.+]]: vector<7xf32>)
+func.func @exp2(%x: vector<7xf32>) -> vector<7xf32> {
+  // CHECK-NOT: math.exp2
   // CHECK: arith.extf %[[X]] : vector<7xf32> to vector<7xf64>
-  // CHECK: arith.mulf
   // CHECK: arith.maxnumf
   // CHECK: %[[POWER:.+]] = arith.minnumf
   // CHECK: %[[SHIFT:.+]] = arith.constant dense<0x4338000000000000>
@@ -20,7 +35,7 @@ func.func @vector(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK: %[[NAN:.+]] = arith.cmpf uno, %[[X]], %[[X]]
   // CHECK: %[[Y:.+]] = arith.select %[[NAN]], %[[X]], %[[RESULT]]
   // CHECK: return %[[Y]]
-  %y = math.exp %x : vector<7xf32>
+  %y = math.exp2 %x : vector<7xf32>
   return %y : vector<7xf32>
 }
 
