@@ -14,6 +14,7 @@
 
 #include "lib/Conversion/ContractionBlocking.h"
 #include "lib/Conversion/Passes.h"
+#include "lib/Conversion/SumLanes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -81,6 +82,7 @@ private:
   void emitBlocks();
   void emitBlock(int64_t rows, int64_t columns);
   void emitDots(ArrayRef<Sum> sums);
+  void storeDots(ArrayRef<Sum> sums, Value dots);
   void emitColumns(ArrayRef<Sum> sums);
   void forBlocks(std::optional<unsigned> loop, int64_t size,
                  function_ref<void(int64_t)> body);
@@ -249,6 +251,9 @@ void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
                                   : SmallVector<Value>(atEnd));
     return next;
   });
+  if (rest == 0 && static_cast<int64_t>(sums.size()) == lanes)
+    return storeDots(
+        sums, sumLanes(builder, loc, ValueRange(values).take_front(lanes)));
   OpOperand &out = *op.getDpsInitOperand(0);
   auto add = [&](Value vector, Value to) -> Value {
     return vector::ReductionOp::create(builder, loc, vector::CombiningKind::ADD,
@@ -266,6 +271,34 @@ void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
     if (rest)
       value = add(values[sums.size() + index], value);
     memref::StoreOp::create(builder, loc, value, out.get(), at);
+  }
+}
+
+/// Stores all dot products of a block, which are the lanes of `dots`: rows of
+/// it at once where they lie side by side.
+void BlockEmitter::storeDots(ArrayRef<Sum> sums, Value dots) {
+  OpOperand &out = *op.getDpsInitOperand(0);
+  AffineMap map = op.getMatchingIndexingMap(&out);
+  bool isSideBySide =
+      blocking.columns && map.getNumResults() > 0 &&
+      map.getDimPosition(map.getNumResults() - 1) == *blocking.columns &&
+      cast<MemRefType>(out.get().getType()).isLastDimUnitStride();
+  for (size_t first = 0; first < sums.size();) {
+    size_t end = first + 1;
+    while (isSideBySide && end < sums.size() &&
+           sums[end].row == sums[first].row)
+      ++end;
+    auto type = VectorType::get(end - first, element);
+    Value row = vector::ExtractStridedSliceOp::create(
+        builder, loc, dots, ArrayRef<int64_t>{static_cast<int64_t>(first)},
+        type.getShape(), ArrayRef<int64_t>{1});
+    SmallVector<Value> at = subscripts(out, sums[first]);
+    if (!isFromZero)
+      row = arith::AddFOp::create(
+          builder, loc, row,
+          vector::LoadOp::create(builder, loc, type, out.get(), at));
+    vector::StoreOp::create(builder, loc, row, out.get(), at);
+    first = end;
   }
 }
 

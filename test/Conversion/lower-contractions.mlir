@@ -105,6 +105,42 @@ func.func @dots(%q: memref<4x11xf64>, %k: memref<2x11xf64>, %c: memref<4x2xf64>,
 
 // -----
 
+// As many dot products as vectors have lanes are summed over those together, and
+// stored side by side.
+// CHECK-LABEL: @lanes
+// CHECK-SAME: %{{.+}}: memref<4x16xf32>, %{{.+}}: memref<2x16xf32>, %[[C:.+]]: memref<4x2xf32>
+// CHECK: %[[SUMS:.+]]:8 = scf.for
+// CHECK: %[[FIRST:.+]] = vector.shuffle %[[SUMS]]#0, %[[SUMS]]#1 [0, 1, 2, 3, 8, 9, 10, 11]
+// CHECK: %[[SECOND:.+]] = vector.shuffle %[[SUMS]]#0, %[[SUMS]]#1 [4, 5, 6, 7, 12, 13, 14, 15]
+// CHECK: arith.addf %[[FIRST]], %[[SECOND]]
+// CHECK-COUNT-12: vector.shuffle
+// CHECK: %[[DOTS:.+]] = arith.addf
+// CHECK: %[[ROW:.+]] = vector.extract_strided_slice %[[DOTS]] {offsets = [0], sizes = [2], strides = [1]}
+// CHECK: %[[NEXT:.+]] = arith.addf %[[ROW]], %{{.+}} : vector<2xf32>
+// CHECK: vector.store %[[NEXT]], %[[C]]
+// CHECK-COUNT-3: vector.store {{.+}} vector<2xf32>
+func.func @lanes(%a: memref<4x16xf32>, %b: memref<2x16xf32>, %c: memref<4x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    linalg.generic {
+        indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                         affine_map<(i, j, k) -> (i, j)>],
+        iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<4x16xf32>, memref<2x16xf32>)
+        outs(%c : memref<4x2xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
 // A sum that begins at zero does not read what has been there, nor is it filled.
 // With wide vectors come more registers: four rows of four.
 // CHECK-LABEL: @zeros
