@@ -74,6 +74,10 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
       return !getWindowed() && state < 2;
     }
     bool isWindowed() { return true; }
+    /// Groups of heads do not need each other.
+    ::llvm::SmallVector<::std::optional<unsigned>> getDividedAxes() {
+      return {2, 2, 2, 2, 2, std::nullopt, 2, 2, 2, std::nullopt};
+    }
     int64_t getChunkLength() { return getChunkSize().value_or(0); }
     bool takeChunks(int64_t length) {
       setChunkSize(length ? std::optional<uint64_t>(length) : std::nullopt);

@@ -49,6 +49,13 @@ def MixerOpInterface : OpInterface<"MixerOpInterface"> {
       what leaves the window is forgotten.}],
       "bool", "isWindowed", (ins), "", "return false;">,
     InterfaceMethod<[{
+      How the op is several of its kind side by side: for each operand, then for
+      each result, the axis along which it may be divided, or none for what all
+      parts have whole and, as a result, all compute alike. Empty if it is not;
+      what is written in regions, passes find out.}],
+      "::llvm::SmallVector<::std::optional<unsigned>>", "getDividedAxes", (ins),
+      "", "return {};">,
+    InterfaceMethod<[{
       Builds the one-token form at the insertion point. Every value is one
       token of one sequence: `tokens` are the sequence operands and `states`
       the states without their batch and time axes. Returns the outputs, then

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Conversion/DivideMixer.h"
 #include "lib/Conversion/Passes.h"
 #include "lib/Conversion/RecurrencePart.h"
 #include "lib/Conversion/SeqmixToSCF.h"
@@ -22,6 +23,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/PassManager.h"
+
+#include <numeric>
 
 namespace mlir {
 namespace seqmix {
@@ -123,10 +126,10 @@ static void divide(RecurrenceOp op, RecurrencePart &part) {
   op.erase();
 }
 
-static int64_t countStateBytes(RecurrenceOp op) {
+static int64_t countStateBytes(MixerOpInterface op) {
   int64_t bytes = 0;
-  for (Type type : op.getStates().getTypes()) {
-    RankedTensorType state = getTokenStateType(type);
+  for (Value operand : op.getStateOperands()) {
+    RankedTensorType state = getTokenStateType(operand.getType());
     bytes += state.getNumElements() *
              llvm::divideCeil(state.getElementTypeBitWidth(), 8);
   }
@@ -134,7 +137,7 @@ static int64_t countStateBytes(RecurrenceOp op) {
 }
 
 /// Into how many parts an axis of so many should be divided.
-static int64_t chooseParts(RecurrenceOp op, int64_t most) {
+static int64_t chooseParts(MixerOpInterface op, int64_t most) {
   int64_t parts = 1, bytes = countStateBytes(op);
   for (int64_t count = 2; count <= kMostParts; ++count) {
     bool isLarge = bytes / count >= kLeastStateBytes;
@@ -166,6 +169,19 @@ static void divideIfPossible(RecurrenceOp op) {
     divide(op, *best);
 }
 
+/// The same for an op that says itself how.
+static void divideAsTold(MixerOpInterface op) {
+  SmallVector<std::optional<unsigned>> axes = op.getDividedAxes();
+  int64_t most = 0;
+  for (auto [index, axis] : llvm::enumerate(axes))
+    if (axis && index < op->getNumOperands())
+      most =
+          std::gcd(most, cast<RankedTensorType>(op->getOperand(index).getType())
+                             .getDimSize(*axis));
+  if (int64_t parts = chooseParts(op, most); parts > 1)
+    divideMixer(op, axes, parts);
+}
+
 /// Whether there is enough to do for several threads: many tokens, or one with
 /// a large state.
 static bool isWorthDividing(RecurrenceOp op) {
@@ -182,6 +198,12 @@ void DivideRecurrences::runOnOperation() {
     if (op.getChunkLength() || (steps && isWorthDividing(op)))
       found.push_back(op);
   });
+  SmallVector<MixerOpInterface> told;
+  getOperation()->walk([&](MixerOpInterface op) {
+    if (op.getChunkLength() && !op.getDividedAxes().empty())
+      told.push_back(op);
+  });
+  llvm::for_each(told, divideAsTold);
   for (RecurrenceOp op : found) {
     if (failed(runPipeline(structured, op)))
       return signalPassFailure();

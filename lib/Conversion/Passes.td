@@ -34,7 +34,8 @@ def DivideRecurrences : Pass<"seqmix-divide-recurrences"> {
     axis along which it is independent (heads, channels, value columns), around
     the loops of `convert-seqmix-to-scf` for one part. Recurrences without such
     an axis stay. Those that take one token at a time are the reference; with
-    `steps` they are divided as well.
+    `steps` they are divided as well. So is any op that takes chunks and says by
+    `getDividedAxes` where.
 
     Before and after: test/Conversion/divide-recurrences.mlir.
   }];

@@ -133,3 +133,28 @@ func.func @numbers(%x: tensor<?x?x2x4xf32>, %h0: tensor<?x2x4xf32>)
   }
   return %y, %z, %h1 : tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x2x4xf32>
 }
+
+// -----
+
+// An op may say itself how it is divided; of a state that is not, such as the count,
+// each part has a copy.
+// CHECK-LABEL: @attention
+// CHECK-SAME: %[[X:[^:]+]]: tensor<?x?x4x3xf32>, %{{.+}}: tensor<?x?x2x3xf32>, %[[C:[^:]+]]: tensor<?x4096x2x3xf32>, %[[N:[^:]+]]: tensor<?xi64>
+// CHECK: %[[COPIES:.+]] = linalg.broadcast ins(%[[N]] : tensor<?xi64>) outs(%{{.+}} : tensor<?x2xi64>) dimensions = [1]
+// CHECK: %[[ALL:.+]]:4 = scf.forall (%[[P:[^)]+]]) in (2) shared_outs(%{{.+}}, %{{.+}} = %[[C]], %{{.+}} = %[[C]], %[[COUNTS:[^ ]+]] = %[[COPIES]])
+// CHECK: tensor.extract_slice %[[X]]{{.+}} to tensor<?x?x2x3xf32>
+// CHECK: tensor.extract_slice %[[COUNTS]][0, %[[P]]] [%{{.+}}, 1] [1, 1] : tensor<?x2xi64> to tensor<?xi64>
+// CHECK-NOT: seqmix.window_attention
+// CHECK: scf.forall.in_parallel
+// CHECK: tensor.parallel_insert_slice %{{.+}} into %[[COUNTS]][0, %[[P]]]
+// CHECK: tensor.extract_slice %[[ALL]]#3[0, %{{.+}}] [%{{.+}}, 1] [1, 1] : tensor<?x2xi64> to tensor<?xi64>
+func.func @attention(%x: tensor<?x?x4x3xf32>, %k: tensor<?x?x2x3xf32>,
+                     %c: tensor<?x4096x2x3xf32>, %n: tensor<?xi64>)
+    -> (tensor<?x?x4x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>) {
+  %y, %ks, %vs, %n1 = seqmix.window_attention %x, %k, %k cache(%c, %c, %n)
+      scale 1.0 chunk 4
+      : tensor<?x?x4x3xf32>, tensor<?x?x2x3xf32>, tensor<?x?x2x3xf32>,
+        tensor<?x4096x2x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>
+      -> tensor<?x?x4x3xf32>
+  return %y, %ks, %n1 : tensor<?x?x4x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>
+}
