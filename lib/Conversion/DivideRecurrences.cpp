@@ -50,9 +50,9 @@ constexpr int64_t kFewParts = 4, kMostParts = 32;
 /// works on is a few times as much, and should fill the nearest cache.
 constexpr int64_t kLeastStateBytes = 8192;
 
-/// Bytes of state that a part has at least if it takes one token at a time:
-/// rows of several vectors, or a head.
-constexpr int64_t kLeastRowBytes = 1024;
+/// Bytes of state that a part has at least if it takes one token at a time: of
+/// less than a page of each token, prefetching loses track.
+constexpr int64_t kLeastRowBytes = 4096;
 
 /// Bytes of state that one token must move to be worth several threads.
 constexpr int64_t kLeastStepBytes = 1 << 20;

@@ -82,8 +82,8 @@ func.func @mixed(%x: tensor<?x?x2x4xf32>, %h0: tensor<?xf32>)
 // CHECK: seqmix.recurrence
 // It may be divided, too, if parts are large; one token is not worth it.
 // STEPS-LABEL: @tokens
-// STEPS: scf.forall (%{{.+}}) in (4)
-// STEPS: tensor.extract_slice {{.+}} to tensor<?x?x512xf32>
+// STEPS: scf.forall (%{{.+}}) in (2)
+// STEPS: tensor.extract_slice {{.+}} to tensor<?x?x1024xf32>
 // STEPS-NOT: seqmix.recurrence
 // STEPS-LABEL: @one_token
 // STEPS-NOT: scf.forall
