@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/AttentionTiles.h"
+#include "dialect/Verification.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -20,10 +21,6 @@ using namespace mlir::seqmix;
 
 /// Slots that are attended to at a time, at most.
 static constexpr int64_t kTile = 64;
-
-static ArrayRef<int64_t> shapeOf(Value x) {
-  return cast<RankedTensorType>(x.getType()).getShape();
-}
 
 /// The number below all others that is no infinity, from which there is no
 /// difference to one.

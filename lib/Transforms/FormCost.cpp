@@ -67,9 +67,7 @@ static DenseSet<Value> findVarying(RecurrenceOp op, Block &block) {
 /// been written to a ring end where the ring does.
 static double countTurns(scf::ForOp loop) {
   Value end = loop.getUpperBound();
-  if (auto cast = end.getDefiningOp<arith::IndexCastOp>())
-    end = cast.getIn();
-  if (auto least = end.getDefiningOp<arith::MinSIOp>())
+  if (auto least = end.getDefiningOp<arith::MinUIOp>())
     end = least.getRhs();
   APInt last, stride;
   if (!matchPattern(end, m_ConstantInt(&last)) ||
