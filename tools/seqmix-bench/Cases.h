@@ -15,9 +15,6 @@
 
 namespace seqmix {
 
-/// What a case's time is compared with.
-enum class Bound { compute, memory };
-
 /// A mixer or model with its sizes.
 struct Case {
   std::string name;
@@ -25,7 +22,6 @@ struct Case {
   std::string entry;
   std::vector<std::pair<std::string, std::string>> defines;
   int64_t length; ///< tokens of a prefill
-  Bound bound;
 };
 
 /// One mixer of each class at a fixed shape.

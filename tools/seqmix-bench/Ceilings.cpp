@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
+#include <functional>
 #include <thread>
 
 using namespace seqmix;
@@ -21,7 +22,8 @@ static constexpr size_t memoryBytes = size_t(256) << 20;
 static constexpr int chains = 12;
 static constexpr int64_t turns = 1 << 22;
 
-void seqmix::onThreads(int threads, const std::function<void(int)> &body) {
+/// Calls `body` with 0 .. threads - 1, each on a thread of its own.
+static void onThreads(int threads, const std::function<void(int)> &body) {
   std::vector<std::thread> others;
   for (int part = 1; part < threads; ++part)
     others.emplace_back(body, part);

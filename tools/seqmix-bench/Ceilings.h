@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 namespace seqmix {
@@ -35,9 +34,6 @@ private:
 /// Multiplies and adds in registers on every thread, with the widest vectors
 /// that the processor has. Returns the floating-point operations done.
 double multiplyAdd(int threads);
-
-/// Calls `body` with 0 .. threads - 1, each on a thread of its own.
-void onThreads(int threads, const std::function<void(int)> &body);
 
 } // namespace seqmix
 

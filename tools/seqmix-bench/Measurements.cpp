@@ -55,8 +55,7 @@ public:
 private:
   using Body = std::function<void(benchmark::State &, Row &)>;
   void add(const std::string &name, Body body);
-  void addPrefill(const std::string &name, const Case &which, bool isReference,
-                  int64_t length);
+  void addPrefill(const std::string &name, const Case &which, bool isReference);
   void addStep(const std::string &name, const Case &which);
 
   const Plan &plan;
@@ -110,20 +109,35 @@ static void skip(benchmark::State &state, llvm::Error error) {
   state.SkipWithError(llvm::toString(std::move(error)).c_str());
 }
 
+/// Takes in `length` tokens each turn. Null if that went wrong.
+static Program *measurePrefill(Workshop &workshop, const Case &which,
+                               bool isReference, int64_t length,
+                               benchmark::State &state, Row &row) {
+  auto program = workshop.get(which, isReference);
+  if (!program) {
+    skip(state, program.takeError());
+    return nullptr;
+  }
+  for (auto turn : state)
+    if (llvm::Error error = (*program)->prefill(length)) {
+      skip(state, std::move(error));
+      return nullptr;
+    }
+  row.form = (*program)->form();
+  row.tokens = static_cast<double>(length);
+  row.stateBytes = (*program)->stateBytes();
+  return *program;
+}
+
 void Registrar::addPrefill(const std::string &name, const Case &which,
-                           bool isReference, int64_t length) {
+                           bool isReference) {
   add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
-    auto program = workshop->get(which, isReference);
+    Program *program =
+        measurePrefill(*workshop, which, isReference, which.length, state, row);
     if (!program)
-      return skip(state, program.takeError());
-    for (auto turn : state)
-      if (llvm::Error error = (*program)->prefill(length))
-        return skip(state, std::move(error));
-    row.form = (*program)->form();
-    row.tokens = static_cast<double>(length);
-    row.flops = row.tokens * (*program)->flops();
-    row.bytes = row.tokens * (*program)->tokenBytes();
-    row.stateBytes = (*program)->stateBytes();
+      return;
+    row.flops = row.tokens * program->flops();
+    row.bytes = row.tokens * program->tokenBytes();
   });
 }
 
@@ -144,8 +158,8 @@ void Registrar::addStep(const std::string &name, const Case &which) {
 void Registrar::addMixer(const Case &which) {
   std::string name = "mixer/" + which.name;
   if (which.length > 1) {
-    addPrefill(name + "/reference", which, true, which.length);
-    addPrefill(name + "/prefill", which, false, which.length);
+    addPrefill(name + "/reference", which, true);
+    addPrefill(name + "/prefill", which, false);
   }
   addStep(name + "/step", which);
 }
@@ -156,7 +170,7 @@ void Registrar::addModel(const Case &which) {
   Case longest = which;
   longest.length = std::min(which.length, plan.longest);
   std::string last;
-  for (int64_t length = shortest;;
+  for (int64_t length = std::min(shortest, longest.length);;
        length = std::min(length * growth, longest.length)) {
     std::string name = "model/" + which.name + "/" + std::to_string(length);
     add(name, [=, workshop = workshop,
@@ -167,15 +181,8 @@ void Registrar::addModel(const Case &which) {
       if (before &&
           (!before->skipped.empty() || before->seconds * times > patience))
         return state.SkipWithError(tooLong);
-      auto program = workshop->get(longest, /*isReference=*/false);
-      if (!program)
-        return skip(state, program.takeError());
-      for (auto turn : state)
-        if (llvm::Error error = (*program)->prefill(length))
-          return skip(state, std::move(error));
-      row.form = (*program)->form();
-      row.tokens = static_cast<double>(length);
-      row.stateBytes = (*program)->stateBytes();
+      measurePrefill(*workshop, longest, /*isReference=*/false, length, state,
+                     row);
     });
     last = name;
     if (length >= longest.length)

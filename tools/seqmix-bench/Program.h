@@ -33,6 +33,8 @@ public:
   static llvm::Expected<std::unique_ptr<Program>> make(const Case &which,
                                                        const Making &making);
   ~Program();
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
 
   /// Takes in so many tokens from the start.
   llvm::Error prefill(int64_t length);
