@@ -15,9 +15,9 @@
 namespace mlir {
 namespace seqmix {
 
-/// One of `parts` equal parts of a recurrence that takes chunks, divided along
-/// one class of axes. All arithmetic of its regions must be `linalg.generic`.
-/// All parts have the same program; they differ in the slices they are given.
+/// One of `parts` equal parts of a recurrence, divided along one class of axes.
+/// All arithmetic of its regions must be `linalg.generic`. All parts have the
+/// same program; they differ in the slices they are given.
 class RecurrencePart {
 public:
   /// `axes` is of `op`, and outlives the part.
@@ -29,7 +29,8 @@ public:
   /// Whether each result has a part for each part, and every op can be made
   /// smaller.
   bool isPossible();
-  /// The points of the chunk's ops that every part must repeat, of all.
+  /// The points of the ops that every part must repeat, of all: the chunk's, or
+  /// else the token's.
   double measureRepeated();
 
   /// The axis of an operand or result that is divided, if one is.
