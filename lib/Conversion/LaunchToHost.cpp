@@ -206,8 +206,8 @@ LogicalResult HostCalls::convert(MatmulOp op) {
   Value m = countElements(op.getInput(), input.getRank() - 1);
   Value n = i64(weight.getDimSize(0)), k = i64(weight.getDimSize(1));
   Value inputType = i64(element.isBF16() ? SEQMIX_ABI_BF16 : SEQMIX_ABI_F32);
-  store({m, n, k, inputType, i64(SEQMIX_ABI_F32), addresses[0], k, addresses[1],
-         k, addresses[2], n});
+  store({m, n, k, inputType, inputType, i64(SEQMIX_ABI_F32), addresses[0], k,
+         addresses[1], k, addresses[2], n, i64(0), i64(0), i64(0)});
   Value done = callHost(HostField::matmul, b.getI64Type(), {slots});
   auto compare = [&](LLVM::ICmpPredicate predicate, Value x, Value y) {
     return LLVM::ICmpOp::create(b, loc, predicate, x, y);

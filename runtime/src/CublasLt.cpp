@@ -119,7 +119,7 @@ Plan::~Plan() {
 
 bool Plan::prepare(Handle handle, const seqmix_abi_matmul &product,
                    uint32_t alignment) {
-  int type = product.input_dtype == SEQMIX_ABI_F32 ? typeF32 : typeBF16;
+  int type = product.a_dtype == SEQMIX_ABI_F32 ? typeF32 : typeBF16;
   return Library.descCreate(&Product, computeF32, typeF32) == 0 &&
          Library.descSet(Product, descTransposeA, &operationTranspose,
                          sizeof(operationTranspose)) == 0 &&
@@ -214,15 +214,16 @@ static uint32_t commonAlignment(const seqmix_abi_matmul &product) {
 
 bool CublasLt::multiply(const seqmix_abi_matmul &product,
                         cuda::Address workspace, cuda::Stream stream) {
-  bool known = (product.input_dtype == SEQMIX_ABI_F32 ||
-                product.input_dtype == SEQMIX_ABI_BF16) &&
-               product.output_dtype == SEQMIX_ABI_F32;
+  bool known = (product.a_dtype == SEQMIX_ABI_F32 ||
+                product.a_dtype == SEQMIX_ABI_BF16) &&
+               product.a_dtype == product.b_dtype &&
+               product.c_dtype == SEQMIX_ABI_F32;
   if (!known || product.m <= fewRows || product.n < 1 || product.k < 1)
     return false;
   uint32_t alignment = commonAlignment(product);
-  Key key = {product.m,           product.n,        product.k,
-             product.a_stride,    product.b_stride, product.c_stride,
-             product.input_dtype, alignment};
+  Key key = {product.m,        product.n,        product.k,
+             product.a_stride, product.b_stride, product.c_stride,
+             product.a_dtype,  alignment};
   const Plan *plan;
   {
     std::lock_guard<std::mutex> guard(Shared->Lock);

@@ -54,7 +54,7 @@ static const TypeEntry *findType(ElementType type) {
 
 bool seqmix::isModelElementType(uint32_t abiNumber) {
   return abiNumber >= static_cast<uint32_t>(ElementType::F32) &&
-         abiNumber <= static_cast<uint32_t>(ElementType::I64);
+         abiNumber <= static_cast<uint32_t>(ElementType::I8);
 }
 
 bool seqmix::isFloat(ElementType type) {
@@ -184,10 +184,13 @@ void seqmix::convertFloats(ElementType from, const void *source, ElementType to,
 void seqmix::storeElement(ElementType type, double value, void *target) {
   int32_t narrow = type == ElementType::I32 ? static_cast<int32_t>(value) : 0;
   int64_t wide = type == ElementType::I64 ? static_cast<int64_t>(value) : 0;
+  int8_t tiny = type == ElementType::I8 ? static_cast<int8_t>(value) : 0;
   if (type == ElementType::I32)
     std::memcpy(target, &narrow, sizeof(narrow));
   else if (type == ElementType::I64)
     std::memcpy(target, &wide, sizeof(wide));
+  else if (type == ElementType::I8)
+    std::memcpy(target, &tiny, sizeof(tiny));
   else
     convertFloats(ElementType::F64, &value, type, target, 1);
 }

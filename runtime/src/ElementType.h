@@ -14,9 +14,9 @@
 
 namespace seqmix {
 
-/// The element types a file may hold. The first six are the ones a model may
-/// compute in, with the numbers of model_abi.h; the others are only known by
-/// name and size.
+/// The element types a file may hold. The first seven are the ones of a
+/// model's tensors, with the numbers of model_abi.h; the others are only known
+/// by name and size.
 enum class ElementType : uint32_t {
   F32 = 1,
   F64 = 2,
@@ -24,8 +24,8 @@ enum class ElementType : uint32_t {
   BF16 = 4,
   I32 = 5,
   I64 = 6,
+  I8 = 7,
   I16,
-  I8,
   U64,
   U32,
   U16,
@@ -35,7 +35,7 @@ enum class ElementType : uint32_t {
   F8E5M2
 };
 
-/// True for the six types of model_abi.h.
+/// True for the seven types of model_abi.h.
 bool isModelElementType(uint32_t abiNumber);
 
 /// True for F64, F32, F16 and BF16, which convert into one another.
@@ -56,7 +56,7 @@ bool parseElementType(const std::string &name, ElementType &type);
 void convertFloats(ElementType from, const void *source, ElementType to,
                    void *target, size_t count);
 
-/// Writes `value` as one element of any of the six model types. Integers are
+/// Writes `value` as one element of any of the seven model types. Integers are
 /// truncated towards zero.
 void storeElement(ElementType type, double value, void *target);
 

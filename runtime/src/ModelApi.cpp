@@ -19,7 +19,8 @@ static_assert(int(SEQMIX_F32) == int(SEQMIX_ABI_F32) &&
                   int(SEQMIX_F16) == int(SEQMIX_ABI_F16) &&
                   int(SEQMIX_BF16) == int(SEQMIX_ABI_BF16) &&
                   int(SEQMIX_I32) == int(SEQMIX_ABI_I32) &&
-                  int(SEQMIX_I64) == int(SEQMIX_ABI_I64),
+                  int(SEQMIX_I64) == int(SEQMIX_ABI_I64) &&
+                  int(SEQMIX_I8) == int(SEQMIX_ABI_I8),
               "the public element types are those of the model interface");
 static_assert(SEQMIX_ALIGNMENT == SEQMIX_ABI_ALIGNMENT,
               "what is used in place is what compiled code accepts");

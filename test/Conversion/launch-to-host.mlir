@@ -93,7 +93,7 @@ memref.global "private" @b : memref<200x8xbf16> = uninitialized
 memref.global "private" @c : memref<2x3x200xf32> = uninitialized
 
 // The host's library is asked first, with a seqmix_abi_matmul: m, n and k, the
-// types of input and output, and each address with its stride. It answers
+// types of its operands, each address with its stride, and no scales. It answers
 // whether it has done it.
 // CHECK-LABEL: func.func @product(
 // CHECK-SAME: %[[HOST:.+]]: !llvm.ptr, %{{.+}}: !llvm.ptr) -> i32
@@ -116,6 +116,7 @@ func.func @product(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
   // CHECK: llvm.store %[[N]], %{{.+}}
   // CHECK: llvm.store %[[K]], %{{.+}}
   // CHECK: llvm.store %[[BF16]], %{{.+}}
+  // CHECK: llvm.store %[[BF16]], %{{.+}}
   // CHECK: llvm.store %[[ONE]], %{{.+}}
   // CHECK: llvm.store %[[A]], %{{.+}}
   // CHECK: llvm.store %[[K]], %{{.+}}
@@ -123,6 +124,7 @@ func.func @product(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
   // CHECK: llvm.store %[[K]], %{{.+}}
   // CHECK: llvm.store %[[C]], %{{.+}}
   // CHECK: llvm.store %[[N]], %{{.+}}
+  // CHECK-COUNT-3: llvm.store %[[ZERO]], %{{.+}}
   // CHECK: %[[MATMUL_AT:.+]] = llvm.getelementptr %[[HOST]][5]
   // CHECK: %[[MATMUL:.+]] = llvm.load %[[MATMUL_AT]]
   // CHECK: %[[DONE:.+]] = llvm.call %[[MATMUL]](%{{.+}}, %[[WORDS]]) : !llvm.ptr, (!llvm.ptr, !llvm.ptr) -> i64

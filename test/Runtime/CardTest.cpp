@@ -172,17 +172,17 @@ TEST(CardTest, ProductsOfTheVendor) {
       a.write(toBf16(left));
       b.write(toBf16(right));
     }
-    seqmix_abi_matmul product = {m,
-                                 n,
-                                 k,
-                                 type,
-                                 SEQMIX_ABI_F32,
-                                 a.at<char>(),
-                                 k,
-                                 b.at<char>(),
-                                 k,
-                                 c.at<char>(),
-                                 n};
+    seqmix_abi_matmul product = {};
+    product.m = m;
+    product.n = n;
+    product.k = k;
+    product.a_dtype = product.b_dtype = type;
+    product.c_dtype = SEQMIX_ABI_F32;
+    product.a = a.at<char>();
+    product.b = b.at<char>();
+    product.c = c.at<char>();
+    product.a_stride = product.b_stride = k;
+    product.c_stride = n;
     auto scratch = toAddress(workspace.at<char>());
     ASSERT_TRUE(library->multiply(product, scratch, nullptr)) << name;
     ASSERT_EQ(device.driver().streamSynchronize(nullptr), 0);

@@ -37,8 +37,18 @@ struct Operands {
       b[i] = static_cast<float>(i % 5) - 2;
   }
   seqmix_abi_matmul product() {
-    return {m,     n,        k,     SEQMIX_ABI_F32, SEQMIX_ABI_F32, a.data(),
-            k + 1, b.data(), k + 2, c.data(),       n + 3};
+    seqmix_abi_matmul product = {};
+    product.m = m;
+    product.n = n;
+    product.k = k;
+    product.a_dtype = product.b_dtype = product.c_dtype = SEQMIX_ABI_F32;
+    product.a = a.data();
+    product.a_stride = k + 1;
+    product.b = b.data();
+    product.b_stride = k + 2;
+    product.c = c.data();
+    product.c_stride = n + 3;
+    return product;
   }
   void expectProduct() const {
     for (int64_t i = 0; i != m; ++i) {
@@ -80,7 +90,7 @@ TEST(CublasLtTest, ProductsAreRight) {
   for (float value : rounded.b)
     b.push_back(round(value));
   seqmix_abi_matmul product = rounded.product();
-  product.input_dtype = SEQMIX_ABI_BF16;
+  product.a_dtype = product.b_dtype = SEQMIX_ABI_BF16;
   product.a = a.data();
   product.b = b.data();
   ASSERT_TRUE(library->multiply(product, address, nullptr));
@@ -101,7 +111,10 @@ TEST(CublasLtTest, DeclinesWhatOthersDoBetterOrItCannot) {
   EXPECT_EQ(wide.c[0], -1);
   Operands other(17, 9, 13);
   seqmix_abi_matmul product = other.product();
-  product.input_dtype = SEQMIX_ABI_F16;
+  product.a_dtype = product.b_dtype = SEQMIX_ABI_F16;
+  EXPECT_FALSE(library->multiply(product, address, nullptr));
+  product.a_dtype = SEQMIX_ABI_F32;
+  product.b_dtype = SEQMIX_ABI_BF16;
   EXPECT_FALSE(library->multiply(product, address, nullptr));
 }
 

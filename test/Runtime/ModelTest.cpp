@@ -69,7 +69,7 @@ TEST(ModelTest, LibrariesThatAreNoModels) {
       "was compiled for version 0 of the model interface");
   EXPECT_CONTAINS(
       openError(fakePath("fake_mute"), {}, SEQMIX_ERROR_INCOMPATIBLE),
-      "does not speak version 2");
+      "does not speak version 3");
 }
 
 TEST(ModelTest, DescribesItself) {

@@ -18,6 +18,8 @@
 //   version 1   first layout
 //   version 2   code for several devices: entry points belong to a target, the
 //               host lends launches, copies and matrix products
+//   version 3   code for several levels of a processor, matrix products on the
+//               CPU and by weights of eight bits
 //
 //===----------------------------------------------------------------------===*/
 
@@ -31,7 +33,7 @@ extern "C" {
 #endif
 
 #define SEQMIX_ABI_MAGIC 0x58514553u /* "SEQX", little-endian */
-#define SEQMIX_ABI_VERSION 2u
+#define SEQMIX_ABI_VERSION 3u
 
 /* Every pointer handed to compiled code, and every state offset, is a multiple
  * of this many bytes. */
@@ -44,7 +46,8 @@ enum {
   SEQMIX_ABI_F16 = 3,
   SEQMIX_ABI_BF16 = 4,
   SEQMIX_ABI_I32 = 5,
-  SEQMIX_ABI_I64 = 6
+  SEQMIX_ABI_I64 = 6,
+  SEQMIX_ABI_I8 = 7 /* parameters only, which have a table of scales besides */
 };
 
 /* The kinds of device that code can be for. The numbers are part of the ABI. */
@@ -78,28 +81,34 @@ typedef struct seqmix_abi_state {
 
 /* A matrix product: c[i, j] = sum over l < k of a[i, l] * b[j, l], for i < m
  * and j < n, accumulated in f32. Rows are contiguous and `*_stride` elements
- * apart. */
+ * apart. Where b is of SEQMIX_ABI_I8, b[j, l] stands for the integer there
+ * times b_scales[j, l / b_group], and k is a multiple of b_group. */
 typedef struct seqmix_abi_matmul {
   int64_t m, n, k;
-  int64_t input_dtype;  /* of a and b: SEQMIX_ABI_F32 or SEQMIX_ABI_BF16 */
-  int64_t output_dtype; /* of c: SEQMIX_ABI_F32 */
+  int64_t a_dtype; /* SEQMIX_ABI_F32 or SEQMIX_ABI_BF16 */
+  int64_t b_dtype; /* SEQMIX_ABI_F32, SEQMIX_ABI_BF16 or SEQMIX_ABI_I8 */
+  int64_t c_dtype; /* SEQMIX_ABI_F32 */
   const void *a;
   int64_t a_stride;
   const void *b;
   int64_t b_stride;
   void *c;
   int64_t c_stride;
+  const float *b_scales; /* null unless b is of SEQMIX_ABI_I8 */
+  int64_t b_scales_stride;
+  int64_t b_group;
 } seqmix_abi_matmul;
 
 /* What the host lends to compiled code. `size` is sizeof of the host's struct:
  * later versions only add members at the end.
  *
- * Code for a CPU finds `parallel_for`. The entry points of a CUDA target run on
- * the CPU as well, but only to enqueue: they find the other members, each of
- * which puts work on the call's stream, in order, and returns at once. Pointers
- * that these are given are addresses on the device; compiled code never reads
- * through them itself. What fails is remembered by the host, which looks after
- * the call. */
+ * Code for a CPU finds `parallel_for` and `matmul`, which computes on the
+ * calling thread and may be called from several. The entry points of a CUDA
+ * target run on the CPU as well, but only to enqueue: they find `launch`,
+ * `copy` and `matmul`, each of which puts work on the call's stream, in order,
+ * and returns at once. Pointers that these are given are addresses on the
+ * device; compiled code never reads through them itself. What fails is
+ * remembered by the host, which looks after the call. */
 typedef struct seqmix_abi_host {
   uint64_t size;
   void *context;
@@ -119,7 +128,7 @@ typedef struct seqmix_abi_host {
    * overlap. */
   void (*copy)(void *context, void *target, const void *source, int64_t bytes);
   /* Computes the product with a library of the host's and returns 1, or returns
-   * 0 without doing anything: the caller then launches a kernel of its own. */
+   * 0 without doing anything: the caller then has code of its own. */
   int64_t (*matmul)(void *context, const seqmix_abi_matmul *product);
 } seqmix_abi_host;
 
@@ -166,7 +175,9 @@ typedef struct seqmix_abi_target {
   const char *name; /* the processor it was compiled for: "znver4", "sm_80" */
   uint32_t device;  /* SEQMIX_ABI_CPU or SEQMIX_ABI_CUDA */
   /* Of a CUDA target: 10 * major + minor of the compute capability it needs,
-   * and whether a card must have exactly this one. */
+   * and whether a card must have exactly this one. Of a CPU target: the level
+   * of x86-64 (1 to 4) without which its code does not run; 0: any processor
+   * that loads the library. */
   uint32_t capability;
   uint32_t exact_capability;
   uint32_t num_entries;
@@ -203,7 +214,8 @@ typedef struct seqmix_abi_model {
   const seqmix_abi_tensor *outputs;
   const seqmix_abi_tensor *params;
   const seqmix_abi_state *states;
-  const seqmix_abi_target *targets; /* at most one for each kind of device */
+  const seqmix_abi_target *targets; /* at most one for each kind of device and
+                                       capability */
 } seqmix_abi_model;
 
 /* The one exported function: `const seqmix_abi_model *seqmix_model_query(

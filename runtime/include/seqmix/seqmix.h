@@ -330,7 +330,8 @@ typedef enum seqmix_dtype {
   SEQMIX_F16 = 3,
   SEQMIX_BF16 = 4,
   SEQMIX_I32 = 5,
-  SEQMIX_I64 = 6
+  SEQMIX_I64 = 6,
+  SEQMIX_I8 = 7
 } seqmix_dtype;
 
 /* The four kinds of tensors a model has. */
