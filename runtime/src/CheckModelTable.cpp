@@ -13,6 +13,7 @@
 
 #include "runtime/src/ElementType.h"
 #include "runtime/src/ModelLibrary.h"
+#include "runtime/src/Quantized.h"
 
 #include <cmath>
 #include <cstring>
@@ -32,6 +33,8 @@ private:
   Status fault(const std::string &what) const;
   Status checkTensor(const char *kind, uint32_t index,
                      const seqmix_abi_tensor &tensor);
+  Status checkScales(const seqmix_abi_model &model,
+                     const seqmix_abi_tensor &weight);
   Status checkInput(uint32_t index, const seqmix_abi_input &input);
   Status checkState(uint32_t index, const seqmix_abi_state &state,
                     uint64_t stateBytes);
@@ -58,6 +61,9 @@ static constexpr uint32_t maxThreads = 1024;
 /// Arguments of a kernel; the driver takes 4 KiB of them.
 static constexpr uint32_t maxArguments = 512;
 
+/// The only kind of tensor that may be of I8.
+static const char parameter[] = "parameter";
+
 Status TableChecker::fault(const std::string &what) const {
   return Status::error(SEQMIX_ERROR_INCOMPATIBLE, "model '%s' is damaged: %s",
                        File, what.c_str());
@@ -74,6 +80,8 @@ Status TableChecker::checkTensor(const char *kind, uint32_t index,
   if (!isModelElementType(tensor.dtype))
     return fault(subject + "has the unknown element type " +
                  std::to_string(tensor.dtype));
+  if (tensor.dtype == SEQMIX_ABI_I8 && std::strcmp(kind, parameter) != 0)
+    return fault(subject + "is of I8 when only parameters may be");
   if (tensor.rank > maxRank || (tensor.rank && !tensor.shape))
     return fault(subject + "has no usable shape");
   for (uint32_t i = 0; i != tensor.rank; ++i)
@@ -86,6 +94,24 @@ Status TableChecker::checkTensor(const char *kind, uint32_t index,
                     elementBytes(static_cast<ElementType>(tensor.dtype)),
                     bytes))
     return fault(subject + "is too large to count");
+  return Status();
+}
+
+Status TableChecker::checkScales(const seqmix_abi_model &model,
+                                 const seqmix_abi_tensor &weight) {
+  std::string subject = "parameter '" + std::string(weight.name) + "' of I8 ";
+  const seqmix_abi_tensor *scales = scalesOf(model, weight);
+  if (!scales)
+    return fault(subject + "has no scales '" + scaleName(weight.name) + "'");
+  if (scales->dtype != SEQMIX_ABI_F32)
+    return fault(subject + "has scales of " +
+                 elementTypeName(static_cast<ElementType>(scales->dtype)) +
+                 " when they should be of F32");
+  if (groupSize(weight.shape, weight.rank, scales->shape, scales->rank) == 0)
+    return fault(subject + "is " + shapeString(weight.shape, weight.rank) +
+                 " but its scales are " +
+                 shapeString(scales->shape, scales->rank) +
+                 ", which do not divide its rows");
   return Status();
 }
 
@@ -207,9 +233,13 @@ Status TableChecker::checkTables(const seqmix_abi_model &model) {
         !status.ok())
       return status;
   for (uint32_t i = 0; i != model.num_params; ++i)
-    if (Status status = checkTensor("parameter", i, model.params[i]);
+    if (Status status = checkTensor(parameter, i, model.params[i]);
         !status.ok())
       return status;
+  for (uint32_t i = 0; i != model.num_params; ++i)
+    if (model.params[i].dtype == SEQMIX_ABI_I8)
+      if (Status status = checkScales(model, model.params[i]); !status.ok())
+        return status;
   for (uint32_t i = 0; i != model.num_states; ++i)
     if (Status status = checkState(i, model.states[i], model.state_bytes);
         !status.ok())

@@ -14,172 +14,169 @@
 #include "runtime/src/Parameters.h"
 
 #include "runtime/src/ModelLibrary.h"
+#include "runtime/src/Quantized.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
-#include <random>
 
 using namespace seqmix;
 
-/// Suggestions for a name that was not found.
-static constexpr size_t maxSuggestions = 3;
-
-/// Letters to insert, remove or replace to make one name of the other.
-static size_t editDistance(const std::string &a, const std::string &b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t(0));
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
-/// "; the nearest names are 'x', 'y' and 'z'", or nothing.
-static std::string nearestNames(const std::vector<SafetensorsFile> &files,
-                                const std::string &wanted) {
-  constexpr size_t longest = 256; // bounds the work on a hostile file
-  std::vector<std::pair<size_t, std::string>> candidates;
-  for (const SafetensorsFile &file : files)
-    for (const SafetensorsTensor &tensor : file.tensors())
-      if (tensor.name.size() <= longest)
-        candidates.emplace_back(editDistance(wanted, tensor.name), tensor.name);
-  size_t kept = std::min(maxSuggestions, candidates.size());
-  std::partial_sort(candidates.begin(), candidates.begin() + kept,
-                    candidates.end());
-  std::string text;
-  for (size_t i = 0; i != kept; ++i) {
-    text += i == 0 ? (kept == 1 ? "; the nearest name is "
-                                : "; the nearest names are ")
-                   : (i + 1 == kept ? " and " : ", ");
-    text += "'" + candidates[i].second + "'";
-  }
-  return text;
-}
-
-static std::string fileNames(const std::vector<SafetensorsFile> &files) {
-  return files.size() == 1
-             ? files[0].name()
-             : "the " + std::to_string(files.size()) + " weight files";
-}
-
-Status Parameters::describeMissing(const seqmix_abi_model &model) const {
+Status Parameters::describeMissing() const {
   size_t missing = 0;
   std::string first;
-  for (uint32_t i = 0; i != model.num_params; ++i) {
-    if (Pointers[i])
+  for (uint32_t i = 0; i != Table->num_params; ++i) {
+    if (Pointers[i] || weightOf(*Table, Table->params[i]))
       continue;
     if (missing++ == 0)
-      first = model.params[i].name;
+      first = Table->params[i].name;
   }
   if (missing == 0)
     return Status();
   std::string others =
       missing == 1 ? ""
                    : " (and " + std::to_string(missing - 1) + " more of the " +
-                         std::to_string(model.num_params) + " parameters)";
+                         std::to_string(Table->num_params) + " parameters)";
   return Status::error(SEQMIX_ERROR_NOT_FOUND, "tensor '%s'%s is not in %s%s",
-                       first.c_str(), others.c_str(), fileNames(Files).c_str(),
-                       nearestNames(Files, first).c_str());
+                       first.c_str(), others.c_str(), Files.describe().c_str(),
+                       Files.nearestNames(first).c_str());
 }
 
 Status Parameters::load(const seqmix_abi_model &model,
                         const std::vector<std::string> &paths) {
-  Files.resize(paths.size());
-  for (size_t i = 0; i != paths.size(); ++i)
-    if (Status status = Files[i].open(paths[i]); !status.ok())
-      return status;
-  for (uint32_t i = 0; i != model.num_params; ++i)
+  Table = &model;
+  Pointers.assign(model.num_params, nullptr);
+  if (Status status = Files.open(paths); !status.ok())
+    return status;
+  for (uint32_t i = 0; i != model.num_params; ++i) {
+    if (weightOf(model, model.params[i]))
+      continue; // scales are bound with their weight
     if (Status status = bind(model.params[i]); !status.ok())
       return status;
-  return describeMissing(model);
+  }
+  return describeMissing();
 }
 
-/// Appends the parameter's pointer, null if no file has it.
+/// Sets the parameter's pointer, if a file has it.
 Status Parameters::bind(const seqmix_abi_tensor &parameter) {
-  const SafetensorsFile *home = nullptr;
-  const SafetensorsTensor *tensor = nullptr;
-  for (const SafetensorsFile &file : Files) {
-    const SafetensorsTensor *found = file.find(parameter.name);
-    if (found && tensor)
-      return Status::error(
-          SEQMIX_ERROR_INCOMPATIBLE, "tensor '%s' is both in %s and in %s",
-          parameter.name, home->name().c_str(), file.name().c_str());
-    if (found) {
-      tensor = found;
-      home = &file;
-    }
-  }
-  if (!tensor) {
-    Pointers.push_back(nullptr);
+  WeightTensor given;
+  if (Status status = Files.find(parameter.name, given); !status.ok())
+    return status;
+  if (!given.tensor)
     return Status();
-  }
-
   std::vector<int64_t> wanted(parameter.shape,
                               parameter.shape + parameter.rank);
-  if (tensor->shape != wanted)
+  if (given.tensor->shape != wanted)
     return Status::error(
         SEQMIX_ERROR_INCOMPATIBLE,
         "tensor '%s' is %s in %s but the model wants %s", parameter.name,
-        shapeString(tensor->shape.data(), tensor->shape.size()).c_str(),
-        home->name().c_str(),
+        shapeString(given.tensor->shape.data(), given.tensor->shape.size())
+            .c_str(),
+        given.file->name().c_str(),
         shapeString(wanted.data(), wanted.size()).c_str());
+
   auto type = static_cast<ElementType>(parameter.dtype);
-  if (type != tensor->type && !(isFloat(type) && isFloat(tensor->type)))
+  ElementType has = given.tensor->type;
+  if (type == ElementType::I8 && has == ElementType::I8)
+    return bindQuantized(parameter, given);
+  if (type == ElementType::I8 && isFloat(has))
+    return quantize(parameter, given);
+  if (isFloat(type) && has == ElementType::I8)
+    return dequantize(parameter, given);
+  if (type != has && !(isFloat(type) && isFloat(has)))
     return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
                          "tensor '%s' is %s in %s but the model wants %s",
-                         parameter.name, elementTypeName(tensor->type),
-                         home->name().c_str(), elementTypeName(type));
-  if (type == tensor->type && isAligned(tensor->data)) {
-    Pointers.push_back(tensor->data);
-    return Status();
-  }
-  return convert(parameter, *tensor);
+                         parameter.name, elementTypeName(has),
+                         given.file->name().c_str(), elementTypeName(type));
+  return place(parameter, *given.tensor);
 }
 
-Status Parameters::convert(const seqmix_abi_tensor &parameter,
-                           const SafetensorsTensor &tensor) {
+/// Binds in place, or copies what is of another type or not aligned.
+Status Parameters::place(const seqmix_abi_tensor &parameter,
+                         const SafetensorsTensor &tensor) {
   auto type = static_cast<ElementType>(parameter.dtype);
-  size_t count = tensor.count();
-  AlignedBuffer values;
-  if (Status status =
-          values.reserve(count * elementBytes(type), "the parameters");
-      !status.ok())
+  if (type == tensor.type && isAligned(tensor.data)) {
+    slot(parameter) = tensor.data;
+    return Status();
+  }
+  char *values;
+  if (Status status = allocate(parameter, values); !status.ok())
     return status;
   if (isFloat(type))
-    convertFloats(tensor.type, tensor.data, type, values.data(), count);
+    convertFloats(tensor.type, tensor.data, type, values, tensor.count());
   else
-    std::memcpy(values.data(), tensor.data, tensor.bytes);
-  Pointers.push_back(values.data());
-  Owned.push_back(std::move(values));
+    std::memcpy(values, tensor.data, tensor.bytes);
+  return Status();
+}
+
+Status Parameters::allocate(const seqmix_abi_tensor &parameter, char *&values) {
+  AlignedBuffer buffer;
+  if (Status status = buffer.reserve(tensorBytes(parameter), "the parameters");
+      !status.ok())
+    return status;
+  values = buffer.data();
+  slot(parameter) = values;
+  Owned.push_back(std::move(buffer));
   return Status();
 }
 
 Status Parameters::randomize(const seqmix_abi_model &model, uint64_t seed) {
+  Table = &model;
+  Pointers.assign(model.num_params, nullptr);
   std::mt19937_64 generator(seed);
   for (uint32_t i = 0; i != model.num_params; ++i) {
     const seqmix_abi_tensor &parameter = model.params[i];
-    auto type = static_cast<ElementType>(parameter.dtype);
-    size_t unit = elementBytes(type);
-    uint64_t bytes = tensorBytes(parameter);
-    AlignedBuffer values;
-    if (Status status = values.reserve(bytes, "the parameters"); !status.ok())
+    if (weightOf(model, parameter))
+      continue; // scales are drawn with their weight
+    if (Status status = parameter.dtype == SEQMIX_ABI_I8
+                            ? drawQuantized(parameter, generator)
+                            : draw(parameter, generator);
+        !status.ok())
       return status;
-    double fanIn = parameter.rank ? parameter.shape[parameter.rank - 1] : 1;
-    double bound = 1.0 / std::sqrt(fanIn);
-    for (char *at = values.data(); at != values.data() + bytes; at += unit) {
-      double uniform = static_cast<double>(generator() >> 11) * 0x1p-53;
-      storeElement(type, bound * (2.0 * uniform - 1.0), at);
-    }
-    Pointers.push_back(values.data());
-    Owned.push_back(std::move(values));
+  }
+  return Status();
+}
+
+/// The next value of a parameter, uniform between two bounds.
+static double drawValue(const seqmix_abi_tensor &parameter,
+                        std::mt19937_64 &generator) {
+  double fanIn = parameter.rank ? parameter.shape[parameter.rank - 1] : 1;
+  double bound = 1.0 / std::sqrt(fanIn);
+  double uniform = static_cast<double>(generator() >> 11) * 0x1p-53;
+  return bound * (2.0 * uniform - 1.0);
+}
+
+Status Parameters::draw(const seqmix_abi_tensor &parameter,
+                        std::mt19937_64 &generator) {
+  char *values;
+  if (Status status = allocate(parameter, values); !status.ok())
+    return status;
+  auto type = static_cast<ElementType>(parameter.dtype);
+  size_t unit = elementBytes(type);
+  uint64_t bytes = tensorBytes(parameter);
+  for (char *at = values; at != values + bytes; at += unit)
+    storeElement(type, drawValue(parameter, generator), at);
+  return Status();
+}
+
+/// Rounds what a parameter of floats would have got.
+Status Parameters::drawQuantized(const seqmix_abi_tensor &parameter,
+                                 std::mt19937_64 &generator) {
+  const seqmix_abi_tensor &scales = *scalesOf(*Table, parameter);
+  char *values, *units;
+  if (Status status = allocate(parameter, values); !status.ok())
+    return status;
+  if (Status status = allocate(scales, units); !status.ok())
+    return status;
+  std::vector<double> group(
+      groupSize(parameter.shape, parameter.rank, scales.shape, scales.rank));
+  auto *integers = reinterpret_cast<int8_t *>(values);
+  auto *scale = reinterpret_cast<float *>(units);
+  int64_t count = tensorBytes(parameter);
+  for (int64_t begin = 0; begin != count; begin += group.size()) {
+    for (double &value : group)
+      value = drawValue(parameter, generator);
+    quantizeGroups(ElementType::F64, group.data(), group.size(), group.size(),
+                   integers + begin, scale++);
   }
   return Status();
 }

@@ -9,8 +9,9 @@
 #define SEQMIX_RUNTIME_SRC_PARAMETERS_H
 
 #include "runtime/src/AlignedBuffer.h"
-#include "runtime/src/Safetensors.h"
+#include "runtime/src/WeightFiles.h"
 
+#include <random>
 #include <vector>
 
 #include <seqmix/model_abi.h>
@@ -19,7 +20,8 @@ namespace seqmix {
 
 /// The values of a model's parameters, in the types and order of its table.
 /// Tensors of the right type and alignment stay in the mapped file; the others
-/// are converted into memory of their own.
+/// are converted into memory of their own. A weight of eight bits comes with
+/// its scales, in a model as in a file; either may have it in floats.
 class Parameters {
 public:
   /// Finds every parameter of `model` in exactly one of the safetensors files
@@ -36,11 +38,28 @@ public:
 
 private:
   Status bind(const seqmix_abi_tensor &parameter);
-  Status convert(const seqmix_abi_tensor &parameter,
-                 const SafetensorsTensor &tensor);
-  Status describeMissing(const seqmix_abi_model &model) const;
+  Status bindQuantized(const seqmix_abi_tensor &parameter,
+                       const WeightTensor &given);
+  Status place(const seqmix_abi_tensor &parameter,
+               const SafetensorsTensor &tensor);
+  Status quantize(const seqmix_abi_tensor &parameter,
+                  const WeightTensor &given);
+  Status dequantize(const seqmix_abi_tensor &parameter,
+                    const WeightTensor &given);
+  Status draw(const seqmix_abi_tensor &parameter, std::mt19937_64 &generator);
+  Status drawQuantized(const seqmix_abi_tensor &parameter,
+                       std::mt19937_64 &generator);
+  Status findScales(const WeightTensor &weight, WeightTensor &scales,
+                    int64_t &group) const;
+  Status allocate(const seqmix_abi_tensor &parameter, char *&values);
+  Status describeMissing() const;
 
-  std::vector<SafetensorsFile> Files;
+  const void *&slot(const seqmix_abi_tensor &parameter) {
+    return Pointers[&parameter - Table->params];
+  }
+
+  const seqmix_abi_model *Table = nullptr;
+  WeightFiles Files;
   std::vector<AlignedBuffer> Owned;
   std::vector<const void *> Pointers;
 };

@@ -16,6 +16,7 @@
 // that the driver of fake_cuda.c finds in this library. FAKE_NO_CPU leaves the
 // other code out. It refuses calls whose buffers are not aligned as the
 // interface promises and, on the CPU, calls that hold the token FAKE_REFUSED.
+// With FAKE_INT8=G its embedding is in eight bits, G of which share a scale.
 // Variants are made by definitions.
 //
 //===----------------------------------------------------------------------===*/
@@ -79,6 +80,19 @@ enum {
   STATE_BYTES = 128
 };
 
+#ifdef FAKE_INT8
+enum { EMBED_DTYPE = SEQMIX_ABI_I8, GROUP = FAKE_INT8, NUM_PARAMS = 3 };
+static real embed_at(const seqmix_abi_call *call, int place) {
+  const float *scales = call->params[2];
+  return (real)((const int8_t *)call->params[0])[place] * scales[place / GROUP];
+}
+#else
+enum { EMBED_DTYPE = REAL_DTYPE, NUM_PARAMS = 2 };
+static real embed_at(const seqmix_abi_call *call, int place) {
+  return ((const real *)call->params[0])[place];
+}
+#endif
+
 static int is_misaligned(const void *pointer) {
   return (uintptr_t)pointer % SEQMIX_ABI_ALIGNMENT != 0;
 }
@@ -92,7 +106,7 @@ static uint64_t workspace_bytes(int64_t batch, int64_t length) {
 static void run_sequences(void *arg, int64_t begin, int64_t end) {
   const seqmix_abi_call *call = arg;
   const int32_t *tokens = call->inputs[0];
-  const real *embed = call->params[0], *scale = call->params[1];
+  const real *scale = call->params[1];
   const char *in = call->state_in;
   char *out = call->state_out;
   for (int64_t b = begin; b < end; ++b) {
@@ -111,11 +125,11 @@ static void run_sequences(void *arg, int64_t begin, int64_t end) {
                                            : tokens[place];
       ++position;
       for (int c = 0; c < C; ++c)
-        sum[c] = (real)0.75 * sum[c] + scale[c] * embed[token * C + c];
+        sum[c] = (real)0.75 * sum[c] + scale[c] * embed_at(call, token * C + c);
       for (int e = 0; e < E; ++e) {
         logits[e] = (real)0.001 * (real)position;
         for (int c = 0; c < C; ++c)
-          logits[e] += embed[e * C + c] * sum[c];
+          logits[e] += embed_at(call, e * C + c) * sum[c];
       }
     }
     for (int c = 0; c < C; ++c)
@@ -125,8 +139,10 @@ static void run_sequences(void *arg, int64_t begin, int64_t end) {
 }
 
 static int is_call_misaligned(const seqmix_abi_call *call) {
+  for (int i = 0; i < NUM_PARAMS; ++i)
+    if (is_misaligned(call->params[i]))
+      return 1;
   return is_misaligned(call->inputs[0]) || is_misaligned(call->outputs[0]) ||
-         is_misaligned(call->params[0]) || is_misaligned(call->params[1]) ||
          is_misaligned(call->state_in) || is_misaligned(call->state_out) ||
          is_misaligned(call->workspace);
 }
@@ -156,7 +172,8 @@ static uint64_t cuda_workspace_bytes(int64_t batch, int64_t length) {
 }
 
 enum { SHARED_BYTES = 64 << 10, TOKENS = 0, LOGITS, EMBED, SCALE };
-enum { STATE_IN = 4, STATE_OUT, WORKSPACE, BATCH, LENGTH, NUM_ARGUMENTS };
+enum { STATE_IN = 4, STATE_OUT, WORKSPACE, BATCH, LENGTH, SCALES };
+enum { NUM_ARGUMENTS = SCALES + NUM_PARAMS - 2 };
 
 #define KERNEL __attribute__((visibility("default")))
 KERNEL extern const int fake_run_arguments, fake_idle_arguments;
@@ -170,7 +187,8 @@ KERNEL void fake_run(uint32_t block, void **arguments) {
   for (int i = 0; i < BATCH; ++i)
     pointers[i] = *(void **)arguments[i];
   const void *ins[] = {pointers[TOKENS]};
-  const void *params_[] = {pointers[EMBED], pointers[SCALE]};
+  const void *params_[] = {pointers[EMBED], pointers[SCALE],
+                           NUM_PARAMS > 2 ? *(void **)arguments[SCALES] : 0};
   seqmix_abi_call call = {batch,
                           length,
                           ins,
@@ -197,12 +215,12 @@ static int32_t enqueue(const seqmix_abi_host *host,
   char *tokens = (char *)call->workspace + workspace_bytes(call->batch, 0);
   host->copy(host->context, tokens, call->inputs[0],
              call->batch * call->length * 4);
-  uint64_t arguments[NUM_ARGUMENTS] = {
+  uint64_t arguments[SCALES + 1] = {
       (uintptr_t)tokens,          (uintptr_t)call->outputs[0],
       (uintptr_t)call->params[0], (uintptr_t)call->params[1],
       (uintptr_t)call->state_in,  (uintptr_t)call->state_out,
       (uintptr_t)call->workspace, (uint64_t)call->batch,
-      (uint64_t)call->length};
+      (uint64_t)call->length,     (uintptr_t)call->params[NUM_PARAMS - 1]};
   host->launch(host->context, 0, FAKE_BLOCKS, arguments);
   host->launch(host->context, 1, 0, 0);
   host->launch(host->context, 1, 1, 0);
@@ -221,6 +239,9 @@ static const seqmix_abi_entry cuda_entries[] = {
 
 static const int64_t embed_shape[] = {E, C}, channel_shape[] = {C};
 static const int64_t logits_shape[] = {E};
+#ifdef FAKE_INT8
+static const int64_t scales_shape[] = {E, C / GROUP};
+#endif
 static const seqmix_abi_input inputs[] = {
     {{"token", SEQMIX_ABI_I32, 0, 0}, E},
 };
@@ -228,8 +249,11 @@ static const seqmix_abi_tensor outputs[] = {
     {"logits", REAL_DTYPE, 1, logits_shape},
 };
 static const seqmix_abi_tensor params[] = {
-    {"embed.weight", REAL_DTYPE, 2, embed_shape},
+    {"embed.weight", EMBED_DTYPE, 2, embed_shape},
     {"scale", REAL_DTYPE, 1, channel_shape},
+#ifdef FAKE_INT8
+    {"embed.weight_scale", SEQMIX_ABI_F32, 2, scales_shape},
+#endif
 };
 static const seqmix_abi_state states[] = {
     {{"sum", REAL_DTYPE, 1, channel_shape}, 0, 0.5},
@@ -255,7 +279,7 @@ static const seqmix_abi_model model = {
     FAKE_MAX_LENGTH,
     1,
     1,
-    2,
+    NUM_PARAMS,
     2,
     sizeof(targets) / sizeof(*targets),
     0,

@@ -155,13 +155,14 @@ SEQMIX_API void seqmix_model_options_init(seqmix_model_options *options);
 
 /* Opens the compiled model in the shared library at `path` with the safetensors
  * file at `weights`. Tensors are matched by name; floating-point tensors are
- * converted to the type that the model computes in; tensors that the model has
- * no parameter for are ignored. `weights` may be null: such a model answers the
- * queries below but, if it has parameters, makes no sessions. `options` may be
- * null. On a card, code and parameters are copied to it here. On success *model
- * is the caller's, to release with seqmix_model_close. Errors: NOT_FOUND,
- * INCOMPATIBLE (the model has no code for the device or the card, say),
- * CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
+ * converted to the type that the model computes in, weights of eight bits among
+ * them, which have F32 scales beside: I8 NAME [N, K] and NAME_scale [N, K / G].
+ * Tensors that the model has no parameter for are ignored. `weights` may be
+ * null: such a model answers the queries below but, if it has parameters, makes
+ * no sessions. `options` may be null. On a card, code and parameters are copied
+ * to it here. On success *model is the caller's, to release with
+ * seqmix_model_close. Errors: NOT_FOUND, INCOMPATIBLE (the model has no code for
+ * the device or the card, say), CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
 SEQMIX_API seqmix_status seqmix_model_open(const char *path,
                                            const char *weights,
                                            const seqmix_model_options *options,
