@@ -166,6 +166,15 @@ bool JsonReader::integer(int64_t &value) {
 
 bool JsonReader::skip() { return skipNested(0); }
 
+bool JsonReader::raw(std::string &text) {
+  skipBlanks();
+  const char *first = Cursor;
+  if (!skip())
+    return false;
+  text.assign(first, Cursor);
+  return true;
+}
+
 bool JsonReader::skipNested(int depth) {
   skipBlanks();
   if (depth == maxDepth)

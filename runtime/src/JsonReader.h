@@ -44,6 +44,9 @@ public:
   /// Reads any value and forgets it.
   bool skip();
 
+  /// Reads any value and gives its text as it stands.
+  bool raw(std::string &text);
+
   /// Checks that nothing but blanks is left.
   bool finish();
 

@@ -93,7 +93,7 @@ Status SafetensorsFile::readHeader(const char *text, size_t size) {
     if (!reader.key(name))
       break;
     if (name == "__metadata__") {
-      reader.skip();
+      reader.raw(Metadata);
       continue;
     }
     SafetensorsTensor tensor;

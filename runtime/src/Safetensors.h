@@ -42,6 +42,9 @@ public:
   /// All tensors, by name.
   const std::vector<SafetensorsTensor> &tensors() const { return Tensors; }
 
+  /// What the header says under "__metadata__", in JSON; empty if nothing.
+  const std::string &metadata() const { return Metadata; }
+
   /// The path without its folders, for messages.
   const std::string &name() const { return Name; }
 
@@ -55,6 +58,7 @@ private:
 
   MappedFile File;
   std::string Name;
+  std::string Metadata;
   size_t DataBytes = 0;
   std::vector<SafetensorsTensor> Tensors;
 };
