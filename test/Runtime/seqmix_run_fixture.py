@@ -18,13 +18,16 @@ import tempfile
 import unittest
 
 CHANNELS = 4
-CODES = {"F32": "f", "F64": "d", "I64": "q", "I32": "i"}
+CODES = {"F32": "f", "F64": "d", "I64": "q", "I32": "i", "F16": "e", "I8": "b",
+         "U8": "B"}
 OPTIONS = None  # the parsed command line
 
 
-def write_safetensors(path, tensors):
+def write_safetensors(path, tensors, metadata=None):
     """Writes {name: (dtype, shape, flat values)}."""
     header, data = {}, b""
+    if metadata:
+        header["__metadata__"] = metadata
     for name, (dtype, shape, values) in tensors.items():
         raw = struct.pack("<%d%s" % (len(values), CODES[dtype]), *values)
         header[name] = {
@@ -36,6 +39,22 @@ def write_safetensors(path, tensors):
     text = json.dumps(header).encode()
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def read_safetensors(path):
+    """What write_safetensors wrote, and where the data begin."""
+    with open(path, "rb") as file:
+        data = file.read()
+    begin = 8 + struct.unpack_from("<Q", data)[0]
+    header, tensors = json.loads(data[8:begin]), {}
+    metadata = header.pop("__metadata__", None)
+    for name, entry in header.items():
+        raw = data[begin:][slice(*entry["data_offsets"])]
+        code = CODES[entry["dtype"]]
+        values = struct.unpack("<%d%s" % (len(raw) // struct.calcsize(code),
+                                          code), raw)
+        tensors[name] = (entry["dtype"], entry["shape"], list(values))
+    return tensors, metadata, begin
 
 
 class FakeModel:

@@ -42,6 +42,10 @@ static const char usage[] =
     "  generate               continue a prompt\n"
     "  bench                  measure tokens per second\n"
     "  info                   list parameters, states and entry points\n"
+    "  quantize OUT           round the weights to eight bits: those that a "
+    "model\n"
+    "                         of seqmixc --weights=int8 has so; the rest is "
+    "copied\n"
     "\n"
     "A state that generate saves can be loaded by another process and on "
     "another\n"
@@ -227,24 +231,41 @@ static int takeOption(Args &args, std::vector<const Option *> &used,
   fail("unknown option '%s' (see seqmix-run --help)", name.c_str());
 }
 
+/// The commands, and what the help calls the word that follows one.
+static const struct {
+  const char *name;
+  const char *operand; // null: none follows
+  const char *meaning;
+  std::string Args::*place;
+} commands[] = {
+    {"check", "IO.safetensors", "a recording", &Args::recording},
+    {"generate", nullptr, nullptr, nullptr},
+    {"bench", nullptr, nullptr, nullptr},
+    {"info", nullptr, nullptr, nullptr},
+    {"quantize", "OUT.safetensors", "a file to write", &Args::output},
+};
+
 static void takeWords(Args &args, const std::vector<std::string> &words) {
+  static const char all[] = "check, generate, bench, info or quantize";
   if (words.empty())
     fail("no model given (see seqmix-run --help)");
   args.model = words[0];
   if (words.size() == 1)
-    fail("no command given: check, generate, bench or info");
+    fail("no command given: %s", all);
   args.command = words[1];
-  bool isCheck = args.command == "check";
-  if (!isCheck && args.command != "generate" && args.command != "bench" &&
-      args.command != "info")
-    fail("unknown command '%s': it should be check, generate, bench or info",
-         args.command.c_str());
-  if (isCheck && words.size() == 2)
-    fail("check needs a recording: check IO.safetensors");
-  if (words.size() > (isCheck ? 3u : 2u))
-    fail("unexpected argument '%s'", words.back().c_str());
-  if (isCheck)
-    args.recording = words[2];
+  for (const auto &command : commands) {
+    if (args.command != command.name)
+      continue;
+    if (command.operand && words.size() == 2)
+      fail("%s needs %s: %s %s", command.name, command.meaning, command.name,
+           command.operand);
+    if (words.size() > (command.operand ? 3u : 2u))
+      fail("unexpected argument '%s'", words.back().c_str());
+    if (command.operand)
+      args.*command.place = words[2];
+    return;
+  }
+  fail("unknown command '%s': it should be %s", args.command.c_str(), all);
 }
 
 Args seqmix::parseArgs(int argc, char **argv) {

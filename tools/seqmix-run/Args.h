@@ -24,8 +24,9 @@ struct Device {
 /// them.
 struct Args {
   std::string model;
-  std::string command; // "check", "generate", "bench" or "info"
+  std::string command; // "check", "generate", "bench", "info" or "quantize"
   std::string recording;
+  std::string output; // of quantize
   std::vector<std::string> weights;
   int threads = 0;
   Device device;

@@ -27,6 +27,9 @@ int runBench(const Args &args);
 /// Lists what is in the model.
 int runInfo(const Args &args);
 
+/// Writes a checkpoint whose weights are of eight bits where the model's are.
+int runQuantize(const Args &args);
+
 } // namespace seqmix
 
 #endif // SEQMIX_TOOLS_SEQMIX_RUN_COMMANDS_H

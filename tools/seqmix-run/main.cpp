@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Checks, runs, measures and describes models that seqmixc compiled. It reads
-// the command line and hands over to the command.
+// Checks, runs, measures and describes models that seqmixc compiled, and makes
+// checkpoints for them. It reads the command line and hands over to the
+// command.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,6 +26,8 @@ static int runCommand(const Args &args) {
     return runGenerate(args);
   if (args.command == "bench")
     return runBench(args);
+  if (args.command == "quantize")
+    return runQuantize(args);
   return runInfo(args);
 }
 
