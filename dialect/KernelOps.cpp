@@ -86,6 +86,16 @@ void MatmulOp::getEffects(
   addEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
 }
 
+/// Whether the rows of `scales` divide those of `weight` into groups.
+static bool areScalesOf(ShapedType weight, ShapedType scales) {
+  if (!scales.hasRank() || scales.getRank() != 2 ||
+      !scales.getElementType().isF32() ||
+      scales.getDimSize(0) != weight.getDimSize(0))
+    return false;
+  int64_t groups = scales.getDimSize(1);
+  return groups > 0 && weight.getDimSize(1) % groups == 0;
+}
+
 LogicalResult MatmulOp::verify() {
   auto input = cast<ShapedType>(getInput().getType());
   auto weight = cast<ShapedType>(getWeight().getType());
@@ -103,12 +113,21 @@ LogicalResult MatmulOp::verify() {
            << input << ", " << weight << " and " << output;
   // matmul_c2
   Type element = weight.getElementType();
-  if (input.getElementType() != element ||
-      !(element.isF32() || element.isBF16()) ||
-      !output.getElementType().isF32())
-    return emitOpError("expects input and weight of f32 or of bf16 and an "
-                       "output of f32: ")
+  bool isAlike = input.getElementType() == element &&
+                 (element.isF32() || element.isBF16());
+  bool isScaled = input.getElementType().isF32() && element.isInteger(8);
+  if (!(isAlike || isScaled) || !output.getElementType().isF32())
+    return emitOpError("expects input and weight of f32 or of bf16, or a "
+                       "weight of i8, and an output of f32: ")
            << input << ", " << weight << " and " << output;
+  // matmul_c4
+  if (bool(getScales()) != isScaled)
+    return emitOpError("expects scales for a weight of i8, and for no other: ")
+           << weight;
+  if (isScaled && !areScalesOf(weight, cast<ShapedType>(getScales().getType())))
+    return emitOpError("expects scales of f32 [N, groups] with a group count "
+                       "that divides K: ")
+           << weight << " and " << getScales().getType();
   // matmul_c3
   return verifyResults(*this, getOutput());
 }

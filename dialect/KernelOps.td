@@ -98,15 +98,19 @@ def MatmulOp : Seqmix_DeviceOp<"matmul"> {
 
         output[.., j] = sum over l of input[.., l] * weight[j, l]
 
-    accumulated in f32. Who computes it, a library of the host's or a kernel of
-    the device's module, is decided when it runs. On tensors there is a result;
-    on memrefs there is none.
+    accumulated in f32. Who computes it, a library of the host's or code of the
+    model's own, is decided when it runs. A weight of eight bits is an integer
+    times the scale of its group, which is some weights of one row. On tensors
+    there is a result; on memrefs there is none.
 
     Constraints:
     - (C1) the input is `[.., K]`, the weight `[N, K]`, the output `[.., N]`.
-    - (C2) input and weight are both f32 or both bf16, the output is f32.
+    - (C2) input and weight are both f32 or both bf16, or the input is f32 and
+      the weight i8; the output is f32.
     - (C3) on tensors there is one result, of the output's type; on memrefs
       there is none.
+    - (C4) there are scales where the weight is i8, and only there: f32 of
+      `[N, groups]`, where `groups` divides K.
 
     Example:
 
@@ -115,10 +119,12 @@ def MatmulOp : Seqmix_DeviceOp<"matmul"> {
         outs(%c0 : tensor<?x?x16xf32>) -> tensor<?x?x16xf32>
     ```
   }];
-  let arguments = (ins AnyShaped:$input, AnyShaped:$weight, AnyShaped:$output);
+  let arguments = (ins AnyShaped:$input, AnyShaped:$weight,
+                       Optional<AnyShaped>:$scales, AnyShaped:$output);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $input `,` $weight `:` type($input) `,` type($weight) `)`
+    (`scales` `(` $scales^ `:` type($scales) `)`)?
     `outs` `(` $output `:` type($output) `)` attr-dict (`->` type($result)^)?
   }];
   let hasVerifier = 1;

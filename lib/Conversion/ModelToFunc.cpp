@@ -186,6 +186,9 @@ Value EntryBinder::computeInPlace(Value output, unsigned index) {
   if (!producer || !output.hasOneUse())
     return nullptr;
   OpOperand *place = producer.getTiedOpOperand(cast<OpResult>(output));
+  // A sum begins with what fills its destination.
+  if (place->get().getDefiningOp<linalg::FillOp>())
+    return computeInPlace(place->get(), index);
   if (!place->get().getDefiningOp<tensor::EmptyOp>())
     return nullptr;
   OpBuilder::InsertionGuard guard(builder);

@@ -54,7 +54,8 @@ private:
                          ValueRange captured, LLVM::LLVMStructType record);
   Value pack(Location loc, ValueRange captured, LLVM::LLVMStructType record);
   void callHost(scf::ParallelOp loop, func::FuncOp body, Value arguments);
-  Value estimateCost(Location loc, Block &block);
+  Value estimateCount(Location loc, Value count, scf::ParallelOp parallel);
+  Value estimateCost(Location loc, Block &block, scf::ParallelOp parallel);
   Value toIndexed(Location loc, Value value, Type type) {
     return arith::IndexCastOp::create(builder, loc, type, value);
   }
@@ -84,35 +85,55 @@ static int64_t countLanes(Operation &op) {
   return lanes;
 }
 
+/// The most that a count can be, as far as it is known outside of the parallel
+/// loop, or null.
+Value Outliner::estimateCount(Location loc, Value count,
+                              scf::ParallelOp parallel) {
+  APInt known;
+  if (matchPattern(count, m_ConstantInt(&known)))
+    return arith::ConstantIndexOp::create(builder, loc, known.getSExtValue());
+  if (!parallel->isAncestor(count.getParentBlock()->getParentOp()))
+    return count;
+  if (auto less = count.getDefiningOp<arith::SubIOp>())
+    return estimateCount(loc, less.getLhs(), parallel);
+  if (auto least = count.getDefiningOp<arith::MinUIOp>()) {
+    Value left = estimateCount(loc, least.getLhs(), parallel);
+    Value right = estimateCount(loc, least.getRhs(), parallel);
+    return left && right
+               ? arith::MinUIOp::create(builder, loc, left, right).getResult()
+               : (left ? left : right);
+  }
+  return nullptr;
+}
+
 /// The scalar operations of one execution of `block`, as an index value built
-/// outside of the parallel loop.
-Value Outliner::estimateCost(Location loc, Block &block) {
+/// outside of the parallel loop. All branches are counted: one may only be
+/// there for want of what the other does.
+Value Outliner::estimateCost(Location loc, Block &block,
+                             scf::ParallelOp parallel) {
   int64_t plain = 0;
-  Value sum;
+  SmallVector<Value> parts;
   for (Operation &op : block.without_terminator()) {
+    if (auto branch = dyn_cast<scf::IfOp>(op)) {
+      for (Region *region : branch.getRegions())
+        if (!region->empty())
+          parts.push_back(estimateCost(loc, region->front(), parallel));
+      continue;
+    }
     auto loop = dyn_cast<scf::ForOp>(op);
     if (!loop) {
       plain += countLanes(op);
       continue;
     }
-    // Bounds are taken where they are known outside; else one turn is counted.
-    Value inner = estimateCost(loc, *loop.getBody());
-    APInt trips;
-    Value count;
-    if (matchPattern(loop.getUpperBound(), m_ConstantInt(&trips)))
-      count =
-          arith::ConstantIndexOp::create(builder, loc, trips.getSExtValue());
-    else if (!loop->getParentOfType<scf::ParallelOp>()->isAncestor(
-                 loop.getUpperBound().getParentBlock()->getParentOp()))
-      count = loop.getUpperBound();
-    if (count)
+    Value inner = estimateCost(loc, *loop.getBody(), parallel);
+    if (Value count = estimateCount(loc, loop.getUpperBound(), parallel))
       inner = arith::MulIOp::create(builder, loc, inner, count);
-    sum = sum ? arith::AddIOp::create(builder, loc, sum, inner).getResult()
-              : inner;
+    parts.push_back(inner);
   }
-  Value here = arith::ConstantIndexOp::create(builder, loc, plain);
-  return sum ? arith::AddIOp::create(builder, loc, sum, here).getResult()
-             : here;
+  Value sum = arith::ConstantIndexOp::create(builder, loc, plain);
+  for (Value part : parts)
+    sum = arith::AddIOp::create(builder, loc, sum, part);
+  return sum;
 }
 
 /// A struct on the stack of the function with the captured values.
@@ -173,8 +194,18 @@ func::FuncOp Outliner::buildBody(scf::ParallelOp loop, StringRef name,
   Value iv = arith::AddIOp::create(builder, loc, step,
                                    mapping.lookup(loop.getLowerBound()[0]));
   mapping.map(loop.getInductionVars()[0], iv);
-  for (Operation &op : loop.getBody()->without_terminator())
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    OpBuilder::InsertionGuard inBody(builder);
+    // The stack would grow with each turn.
+    if (auto slots = dyn_cast<LLVM::AllocaOp>(op)) {
+      builder.setInsertionPointToStart(&body.getBody().front());
+      IRMapping known;
+      builder.clone(*slots.getArraySize().getDefiningOp(), known);
+      mapping.map(slots.getResult(), builder.clone(op, known)->getResult(0));
+      continue;
+    }
     builder.clone(op, mapping);
+  }
   return body;
 }
 
@@ -187,7 +218,7 @@ void Outliner::callHost(scf::ParallelOp loop, func::FuncOp body,
                                      loop.getLowerBound()[0]);
   Value count =
       arith::CeilDivSIOp::create(builder, loc, span, loop.getStep()[0]);
-  Value cost = estimateCost(loc, *loop.getBody());
+  Value cost = estimateCost(loc, *loop.getBody(), loop);
   Value context = loadHostField(builder, loc, host, HostField::context);
   Value parallelFor = loadHostField(builder, loc, host, HostField::parallelFor);
   Value reference = func::ConstantOp::create(

@@ -102,6 +102,35 @@ def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
   ];
 }
 
+def ConvertMatmulToHost : Pass<"convert-seqmix-matmul-to-host",
+                               "::mlir::func::FuncOp"> {
+  let summary = "ask the host for matrix products, on the CPU";
+  let description = [{
+    Each `seqmix.matmul` on matrices in memory becomes a call of the host's
+    `matmul` (see `seqmix_abi_host` of runtime/include/seqmix/model_abi.h) and,
+    for a host that lends none or declines, loops over the rows of the input.
+    The function's first argument is the host's table.
+
+    Before and after: test/Conversion/matmul-to-host.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
+def FoldTokenReshapes : Pass<"seqmix-fold-token-reshapes",
+                             "::mlir::func::FuncOp"> {
+  let summary = "undo reshapes of batch and time into one axis";
+  let description = [{
+    Where a buffer `[batch, time, ...]` is seen as `[rows, ...]` and then with
+    both axes again, both are kept all along.
+
+    Before and after: test/Conversion/fold-token-reshapes.mlir.
+  }];
+}
+
 def LowerContractions : Pass<"seqmix-lower-contractions",
                              "::mlir::func::FuncOp"> {
   let summary = "lower sums of products in loops to blocks of vectors";

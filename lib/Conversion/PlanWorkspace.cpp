@@ -56,11 +56,19 @@ struct Slot {
 };
 } // namespace
 
+/// Whether batch and time are one axis of `buffer`.
+static bool hasFlatTokens(Value buffer) {
+  auto collapse = buffer.getDefiningOp<memref::CollapseShapeOp>();
+  return collapse && collapse.getReassociationIndices().front().size() > 1;
+}
+
 /// Which member of the call an extent is; fails for anything else. By the
-/// dialect's rule a dynamic axis 0 is the batch and axis 1 the time.
+/// dialect's rule a dynamic axis 0 is the batch and axis 1 the time, unless
+/// they have been made one.
 static FailureOr<CallField> findExtent(Value extent) {
   if (auto dim = extent.getDefiningOp<memref::DimOp>())
-    if (auto axis = dim.getConstantIndex(); axis && *axis < 2)
+    if (auto axis = dim.getConstantIndex();
+        axis && *axis < 2 && !hasFlatTokens(dim.getSource()))
       return *axis == 0 ? CallField::batch : CallField::length;
   auto cast = extent.getDefiningOp<arith::IndexCastOp>();
   auto load = cast ? cast.getIn().getDefiningOp<LLVM::LoadOp>() : nullptr;
@@ -84,7 +92,13 @@ static LogicalResult measure(Temporary &temporary) {
   int64_t element = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   temporary.bytes = llvm::alignTo(std::max<int64_t>(count * element, 1),
                                   SEQMIX_ABI_ALIGNMENT);
-  for (Value extent : alloc.getDynamicSizes()) {
+  SmallVector<Value> extents(alloc.getDynamicSizes());
+  while (!extents.empty()) {
+    Value extent = extents.pop_back_val();
+    if (auto product = extent.getDefiningOp<arith::MulIOp>()) {
+      extents.append({product.getLhs(), product.getRhs()});
+      continue;
+    }
     FailureOr<CallField> field = findExtent(extent);
     bool isBatch = succeeded(field) && *field == CallField::batch;
     bool isLength = succeeded(field) && *field == CallField::length;

@@ -78,6 +78,8 @@ static void buildTensors(OpPassManager &pm, const PipelineOptions &options) {
   pm.addPass(createConvertModelToFunc());
   addCleanUp(pm);
   addStructuredPasses(pm);
+  pm.addNestedPass<func::FuncOp>(createTileProjections());
+  addCleanUp(pm);
   // What depends on parameters alone leaves the loops over tokens.
   pm.addPass(createLoopInvariantCodeMotionPass());
 }
@@ -115,8 +117,10 @@ static void buildCudaBuffers(OpPassManager &pm) {
 static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createFoldTokenReshapes());
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
+  function.addPass(createConvertMatmulToHost());
   function.addPass(createLowerCopies());
   function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());

@@ -126,9 +126,10 @@ KernelFormer::findOutputs(ArrayRef<Operation *> ops,
 
 void KernelFormer::moveMatmul(MatmulOp op) {
   Value destination = getOutside(op.getOutput());
-  auto formed = MatmulOp::create(builder, op.getLoc(), op.getResult().getType(),
-                                 getOutside(op.getInput()),
-                                 getOutside(op.getWeight()), destination);
+  auto formed = MatmulOp::create(
+      builder, op.getLoc(), op.getResult().getType(), getOutside(op.getInput()),
+      getOutside(op.getWeight()),
+      op.getScales() ? getOutside(op.getScales()) : Value(), destination);
   outside.map(op.getResult(), formed.getResult());
 }
 

@@ -139,6 +139,24 @@ def NarrowParams : Pass<"seqmix-narrow-params"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def TileProjections : Pass<"seqmix-tile-projections", "::mlir::func::FuncOp"> {
+  let summary = "project tokens by tiles that threads share";
+  let description = [{
+    Makes contractions `[batch, time, K] * [N, K]` products of matrices by tiles
+    of rows, which are the tokens of all sequences, and columns: a parallel loop
+    around `seqmix.matmul`. An op that alone reads the product, element by
+    element, is computed in the tile as well.
+
+    Before and after: test/Transforms/tile-projections.mlir.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::seqmix::SeqmixDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ExpandMixers : Pass<"seqmix-expand-mixers"> {
   let summary = "write every mixer as a recurrence";
   let description = [{

@@ -127,18 +127,20 @@ namespace {
 /// Values as projections want them, each copied once.
 class Operands {
 public:
-  explicit Operands(EntryOp entry)
-      : entry(entry), builder(entry.getContext()) {}
+  /// Copies of block arguments are made after `afterArguments`; values that do
+  /// not lie in memory as they are, are copied if `areWhole`.
+  Operands(Operation *afterArguments, bool areWhole)
+      : afterArguments(afterArguments), areWhole(areWhole),
+        builder(afterArguments->getContext()) {}
 
   Value get(Value value, Type element) {
     auto type = cast<RankedTensorType>(value.getType());
-    if (type.getElementType() == element && liesInMemory(value))
+    if (type.getElementType() == element && (!areWhole || liesInMemory(value)))
       return value;
     Value &copied = copies[{value, element}];
     if (!copied) {
-      if (isa<BlockArgument>(value)) // after the extents
-        builder.setInsertionPointAfter(
-            *llvm::drop_begin(entry.getOps<tensor::DimOp>()).begin());
+      if (isa<BlockArgument>(value))
+        builder.setInsertionPointAfter(afterArguments);
       else
         builder.setInsertionPointAfterValue(value);
       copied = copyAs(builder, value.getLoc(), value, element);
@@ -147,7 +149,8 @@ public:
   }
 
 private:
-  EntryOp entry;
+  Operation *afterArguments;
+  bool areWhole;
   OpBuilder builder;
   DenseMap<std::pair<Value, Type>, Value> copies;
 };
@@ -167,19 +170,31 @@ static void replace(Projection projection, Operands &operands) {
       tensor::getMixedSizes(builder, op.getLoc(), op.getDpsInits()[0]),
       builder.getF32Type());
   auto matmul = MatmulOp::create(builder, op.getLoc(), op.getResultTypes()[0],
-                                 input, weight, empty);
+                                 input, weight, Value(), empty);
   op.getResult(0).replaceAllUsesWith(matmul.getResult());
   op.erase();
 }
 
-void seqmix::formProjections(EntryOp entry) {
-  Operands operands(entry);
+static void replaceAll(Block &body, Operands &operands) {
   SmallVector<Projection> projections;
-  for (auto op : entry.getOps<linalg::GenericOp>())
+  for (auto op : body.getOps<linalg::GenericOp>())
     if (std::optional<Projection> projection = findProjection(op))
       projections.push_back(*projection);
   for (Projection projection : projections)
     replace(projection, operands);
+}
+
+void seqmix::formProjections(func::FuncOp function) {
+  Block &body = function.getBody().front();
+  Operands operands(&body.front(), /*areWhole=*/false);
+  replaceAll(body, operands);
+}
+
+void seqmix::formProjections(EntryOp entry) {
+  // After the extents, which come first.
+  Operands operands(*llvm::drop_begin(entry.getOps<tensor::DimOp>()).begin(),
+                    /*areWhole=*/true);
+  replaceAll(entry.getBody().front(), operands);
   Operation *end = entry.getBody().front().getTerminator();
   for (OpOperand &operand : end->getOpOperands())
     operand.set(

@@ -10,6 +10,8 @@
 
 #include "dialect/SeqmixOps.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 namespace mlir {
 namespace seqmix {
 
@@ -19,6 +21,10 @@ namespace seqmix {
 /// copies it is added. Values that the entry returns are made to lie in memory
 /// in the same way.
 void formProjections(EntryOp entry);
+
+/// The same in a function on the CPU, where any rows can be read in place:
+/// operands are copied only to become of the product's type.
+void formProjections(func::FuncOp function);
 
 } // namespace seqmix
 } // namespace mlir

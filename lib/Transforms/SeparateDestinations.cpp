@@ -44,10 +44,16 @@ static bool isDestination(OpOperand &use) {
   return structured && structured.isDpsInit(&use);
 }
 
+/// A destination seen in another shape.
+static bool isReshapedEmpty(Operation *op) {
+  return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
+         op->getOperand(0).getDefiningOp<tensor::EmptyOp>();
+}
+
 /// Gives every use of an op as a destination a copy of the op, next to it.
 static void separate(Operation *op) {
   for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
-    if (isa<tensor::EmptyOp>(op) || isDestination(use)) {
+    if (isa<tensor::EmptyOp>(op) || isReshapedEmpty(op) || isDestination(use)) {
       OpBuilder builder(use.getOwner());
       use.set(builder.clone(*op)->getResult(0));
     }
@@ -56,12 +62,17 @@ static void separate(Operation *op) {
 }
 
 void SeparateDestinations::runOnOperation() {
-  SmallVector<Operation *> fills, empties;
+  SmallVector<Operation *> fills, reshaped, empties;
   getOperation()->walk([&](linalg::GenericOp op) {
     if (isFill(op))
       fills.push_back(op);
   });
   llvm::for_each(fills, separate);
+  getOperation()->walk([&](Operation *op) {
+    if (isReshapedEmpty(op) && !op->hasOneUse())
+      reshaped.push_back(op);
+  });
+  llvm::for_each(reshaped, separate);
   getOperation()->walk([&](tensor::EmptyOp empty) {
     if (!empty->hasOneUse())
       empties.push_back(empty);

@@ -70,10 +70,11 @@ std::string SafetensorsWriter::arrange(const std::string &metadata) {
   std::vector<Entry *> order;
   for (Entry &entry : Entries)
     order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Entry *a, const Entry *b) {
-                     return alignmentOf(a->bytes) > alignmentOf(b->bytes);
-                   });
+  // Entries lie in one array: those alike stay in their order.
+  std::sort(order.begin(), order.end(), [](const Entry *a, const Entry *b) {
+    size_t left = alignmentOf(a->bytes), right = alignmentOf(b->bytes);
+    return left != right ? left > right : a < b;
+  });
   std::string header = "{";
   if (!metadata.empty())
     header += "\"__metadata__\":" + metadata;

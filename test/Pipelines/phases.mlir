@@ -35,6 +35,11 @@
 // TENSORS-NEXT: seqmix-relax-reductions
 // TENSORS-NEXT: canonicalize
 // TENSORS-NEXT: cse
+// TENSORS-NEXT: func.func(
+// TENSORS-NEXT: seqmix-tile-projections
+// TENSORS-NEXT: )
+// TENSORS-NEXT: canonicalize
+// TENSORS-NEXT: cse
 // TENSORS-NEXT: loop-invariant-code-motion
 
 // For a GPU it is decided while tensors are values what a launch computes.
@@ -67,8 +72,10 @@
 // BUFFERS-NEXT: canonicalize
 // BUFFERS-NEXT: cse
 // BUFFERS-NEXT: func.func(
+// BUFFERS-NEXT: seqmix-fold-token-reshapes
 // BUFFERS-NEXT: seqmix-privatize-temporaries
 // BUFFERS-NEXT: scf-forall-to-parallel
+// BUFFERS-NEXT: convert-seqmix-matmul-to-host
 // BUFFERS-NEXT: seqmix-lower-copies
 // BUFFERS-NEXT: seqmix-lower-contractions{vector-bits=256}
 // BUFFERS-NEXT: seqmix-lower-reductions

@@ -30,3 +30,13 @@ func.func @on_memory(%a: memref<?x?x8xbf16>, %b: memref<16x8xbf16>,
       outs(%c : memref<?x?x16xf32>)
   return
 }
+
+// Weights of eight bits have scales, one for each group of a row.
+// CHECK-LABEL: @scaled
+func.func @scaled(%a: tensor<?x?x96xf32>, %b: tensor<16x96xi8>, %s: tensor<16x3xf32>,
+                  %c0: tensor<?x?x16xf32>) -> tensor<?x?x16xf32> {
+  // CHECK: seqmix.matmul ins(%{{.+}}, %{{.+}} : tensor<?x?x96xf32>, tensor<16x96xi8>) scales(%{{.+}} : tensor<16x3xf32>) outs(%{{.+}} : tensor<?x?x16xf32>) -> tensor<?x?x16xf32>
+  %c = seqmix.matmul ins(%a, %b : tensor<?x?x96xf32>, tensor<16x96xi8>)
+      scales(%s : tensor<16x3xf32>) outs(%c0 : tensor<?x?x16xf32>) -> tensor<?x?x16xf32>
+  return %c : tensor<?x?x16xf32>
+}

@@ -161,8 +161,8 @@ SEQMIX_API void seqmix_model_options_init(seqmix_model_options *options);
  * null: such a model answers the queries below but, if it has parameters, makes
  * no sessions. `options` may be null. On a card, code and parameters are copied
  * to it here. On success *model is the caller's, to release with
- * seqmix_model_close. Errors: NOT_FOUND, INCOMPATIBLE (the model has no code for
- * the device or the card, say), CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
+ * seqmix_model_close. Errors: NOT_FOUND, INCOMPATIBLE (the model has no code
+ * for the device or the card, say), CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
 SEQMIX_API seqmix_status seqmix_model_open(const char *path,
                                            const char *weights,
                                            const seqmix_model_options *options,
