@@ -6,11 +6,16 @@
 //===----------------------------------------------------------------------===//
 //
 // The bridge between the C table that compiled code calls and the runtime's
-// thread pool, and the one place that decides how many threads there are.
+// thread pool and kernels, and the one place that decides how many threads
+// there are.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/src/CpuDevice.h"
+
+#ifdef SEQMIX_HAVE_DENSE_KERNELS
+#include "runtime/kernels/DenseKernels.h"
+#endif
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,10 +32,21 @@ static void hostParallelFor(void *context, int64_t count, int64_t cost,
   static_cast<ThreadPool *>(context)->parallelFor(count, cost, body, arg);
 }
 
+#ifdef SEQMIX_HAVE_DENSE_KERNELS
+static int64_t hostMatmul(void *, const seqmix_abi_matmul *product) {
+  return denseMatmul(*product);
+}
+#endif
+
 CpuDevice::CpuDevice(int threads) : Pool(threads), Host{} {
   Host.size = sizeof(Host);
   Host.context = &Pool;
   Host.parallel_for = hostParallelFor;
+#ifdef SEQMIX_HAVE_DENSE_KERNELS
+  Host.matmul = hostMatmul;
+  MatmulName =
+      std::string("Halide kernels (") + denseLevelName(bestDenseLevel()) + ")";
+#endif
 }
 
 /// Processors that this process may run on, which containers and `taskset` make

@@ -11,6 +11,8 @@
 #include "runtime/src/Status.h"
 #include "runtime/src/ThreadPool.h"
 
+#include <string>
+
 #include <seqmix/model_abi.h>
 
 namespace seqmix {
@@ -25,6 +27,9 @@ public:
   const seqmix_abi_host &host() const { return Host; }
   int threads() const { return Pool.threads(); }
 
+  /// Whose matrix products the host lends, for people.
+  const char *matmulName() const { return MatmulName.c_str(); }
+
   /// Decides the number of threads: `requested` unless 0, then the environment
   /// variable SEQMIX_THREADS, then the processors this process may run on.
   /// INVALID_ARGUMENT if the first or second is no number from 1 to 1024.
@@ -33,6 +38,7 @@ public:
 private:
   ThreadPool Pool;
   seqmix_abi_host Host; // its context is &Pool: a device does not move
+  std::string MatmulName = "own kernels";
 };
 
 } // namespace seqmix

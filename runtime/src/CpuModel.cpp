@@ -30,7 +30,7 @@ Status CpuModel::createSession(const Model &model, int64_t batch,
 void CpuModel::describe(seqmix_device_info &info) const {
   info.device = SEQMIX_CPU;
   info.name = "cpu";
-  info.matmul = "own kernels";
+  info.matmul = Device.matmulName();
 }
 
 void CpuModel::describeKernel(uint32_t, seqmix_kernel_info &) const {}
