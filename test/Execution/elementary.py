@@ -91,7 +91,7 @@ def run(path, columns):
     """The outputs, by name, of the inputs by name: lists of equal length."""
     query = ctypes.CDLL(path).seqmix_model_query
     query.restype, query.argtypes = POINTER(Model), [c_uint32]
-    model = query(2).contents
+    model = query(3).contents
     assert not model.num_params and not model.num_states
     x = model.inputs[0].tensor
     width = math.prod((c_int64 * x.rank).from_address(x.shape) if x.rank else ())
