@@ -8,7 +8,9 @@
 // LLVM would take a vector apart and call the library for each lane, which
 // costs more than all else that a token does with a decay. The functions are
 // those of F32Functions.h; the powers of two that some are made of, which a GPU
-// has an instruction for, are computed in f64.
+// has an instruction for, are computed in f64. So are, on a processor that
+// cannot round once, the products and sums that have to be rounded once. Where
+// it cannot round to bf16 either, that is done in integers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +18,7 @@
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -34,6 +37,7 @@ using namespace mlir::seqmix;
 namespace {
 struct ExpandVectorMath
     : public seqmix::impl::ExpandVectorMathBase<ExpandVectorMath> {
+  using ExpandVectorMathBase::ExpandVectorMathBase;
   void runOnOperation() override;
 };
 
@@ -50,6 +54,15 @@ struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
                                 PatternRewriter &rewriter) const override;
 };
 
+/// In f64, where the product is exact and so is what rounding took from
+/// another, which the functions use it for; other sums round to the nearest f32
+/// but in one of 2^29 cases.
+struct ExpandFma : public OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::FmaOp op,
+                                PatternRewriter &rewriter) const override;
+};
+
 /// Arithmetic on vectors of one shape, f64 and the integers of its bits.
 class Lanes {
 public:
@@ -62,7 +75,7 @@ public:
         builder, DenseElementsAttr::get(floats, APFloat(value)));
   }
   Value multiplyAdd(Value a, Value b, Value c) {
-    return math::FmaOp::create(builder, a, b, c);
+    return vector::FMAOp::create(builder, a, b, c);
   }
   Value toBits(Value value) {
     return arith::BitcastOp::create(builder, bits, value);
@@ -131,6 +144,22 @@ LogicalResult ExpandExp2::matchAndRewrite(math::Exp2Op op,
   return success();
 }
 
+LogicalResult ExpandFma::matchAndRewrite(math::FmaOp op,
+                                         PatternRewriter &rewriter) const {
+  if (!isVectorOfF32(op.getType()))
+    return failure();
+  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+  Type wide = cast<VectorType>(op.getType()).clone(builder.getF64Type());
+  auto extend = [&](Value value) -> Value {
+    return arith::ExtFOp::create(builder, wide, value);
+  };
+  Value a = extend(op.getA()), b = extend(op.getB()), c = extend(op.getC());
+  Value product = arith::MulFOp::create(builder, a, b);
+  Value sum = arith::AddFOp::create(builder, product, c);
+  rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), sum);
+  return success();
+}
+
 void ExpandVectorMath::runOnOperation() {
   auto apply = [&](llvm::function_ref<void(RewritePatternSet &)> populate) {
     RewritePatternSet patterns(&getContext());
@@ -142,4 +171,8 @@ void ExpandVectorMath::runOnOperation() {
       [](auto &set) { populateExpandMathPatterns(set, /*onlyVectors=*/true); });
   // Those that the others are made of.
   apply([](auto &set) { set.template add<ExpandExp2>(set.getContext()); });
+  if (!hasFma)
+    apply([](auto &set) { set.template add<ExpandFma>(set.getContext()); });
+  if (!hasBf16)
+    apply([](auto &set) { arith::populateExpandBFloat16Patterns(set); });
 }

@@ -16,6 +16,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::seqmix::f32 {
@@ -166,6 +167,15 @@ inline Real fma(Real a, RealOperand b, RealOperand c) {
   return {
       {math::FmaOp::create(*a.builder, a.value, factor, summand), a.builder}};
 }
+/// The same, rounded once or twice, as the processor does it sooner; one number
+/// at a time is left to processors that round once.
+inline Real multiplyAdd(Real a, RealOperand b, RealOperand c) {
+  if (!isa<VectorType>(a.value.getType()))
+    return fma(a, b, c);
+  Value factor = b.of(a), summand = c.of(a);
+  return {
+      {vector::FMAOp::create(*a.builder, a.value, factor, summand), a.builder}};
+}
 inline Real abs(Real a) { return a.emit<math::AbsFOp>(); }
 inline Real floor(Real a) { return a.emit<math::FloorOp>(); }
 inline Real hardwareExp2(Real a) { return a.emit<math::Exp2Op>(); }
@@ -194,7 +204,7 @@ inline Real toReal(Int a) {
 inline Real polynomial(Real x, std::initializer_list<double> coefficients) {
   Real sum = x.make(*coefficients.begin());
   for (double next : llvm::drop_begin(coefficients))
-    sum = fma(sum, x, next);
+    sum = multiplyAdd(sum, x, next);
   return sum;
 }
 

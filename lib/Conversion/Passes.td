@@ -177,8 +177,15 @@ def ExpandVectorMath : Pass<"seqmix-expand-vector-math"> {
 
     Before and after: test/Conversion/expand-vector-math.mlir.
   }];
+  let options = [
+    Option<"hasFma", "has-fma", "bool", "true",
+           "Whether the processor can round a * b + c once">,
+    Option<"hasBf16", "has-bf16", "bool", "true",
+           "Whether the processor can round to bf16">
+  ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 
@@ -340,7 +347,8 @@ def ExpandMath : Pass<"seqmix-expand-math"> {
     Before and after: test/Conversion/expand-math.mlir.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

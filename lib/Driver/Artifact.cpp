@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The code of all targets becomes one LLVM module, which carries the tables of
-// the artifact; what a request asks for is that module in one stage or another.
+// The code of all targets, each lowered and optimised on its own, becomes one
+// LLVM module, which carries the tables of the artifact; what a request asks
+// for is that module in one stage or another.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,9 +18,11 @@
 #include "lib/Driver/Source.h"
 #include "lib/Target/EmitObject.h"
 #include "lib/Target/LinkShared.h"
+#include "lib/Target/Processor.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
@@ -51,14 +54,21 @@ private:
   LogicalResult write(function_ref<void(raw_ostream &)> print) {
     return writeResult(request, out, errors, print);
   }
+  LogicalResult createMachines();
+  LogicalResult addCpuCodes(SmallVectorImpl<DeviceCode> &codes);
   FailureOr<std::unique_ptr<llvm::Module>>
-  linkTargets(llvm::MutableArrayRef<DeviceCode> codes,
-              const llvm::TargetMachine &machine);
+  linkTargets(llvm::MutableArrayRef<DeviceCode> codes);
+  LogicalResult emit(llvm::Module &code);
 
   ModuleOp module;
   const ModelInterface &interface;
   const CompileRequest &request;
   raw_ostream &out, &errors;
+  llvm::LLVMContext llvmContext;
+  std::vector<std::unique_ptr<llvm::TargetMachine>> machines;
+  /// Of what is not for one of these: a processor that cannot run the code can
+  /// read its tables.
+  std::unique_ptr<llvm::TargetMachine> baseline;
 };
 } // namespace
 
@@ -87,10 +97,9 @@ LogicalResult seqmix::writeResult(const CompileRequest &request,
 
 /// One module of all targets' functions, with the tables that name them.
 FailureOr<std::unique_ptr<llvm::Module>>
-Emission::linkTargets(llvm::MutableArrayRef<DeviceCode> codes,
-                      const llvm::TargetMachine &machine) {
+Emission::linkTargets(llvm::MutableArrayRef<DeviceCode> codes) {
   std::unique_ptr<llvm::Module> all = std::move(codes.front().host);
-  std::string producer = "seqmix 0.1 " + machine.getTargetTriple().str();
+  std::string producer = "seqmix 0.1 " + baseline->getTargetTriple().str();
   SmallVector<TargetEntry> targets;
   for (DeviceCode &code : codes) {
     if (code.host && llvm::Linker::linkModules(*all, std::move(code.host)))
@@ -102,46 +111,74 @@ Emission::linkTargets(llvm::MutableArrayRef<DeviceCode> codes,
   return all;
 }
 
+LogicalResult Emission::createMachines() {
+  auto created = createTargetMachines(request.triple, request.march);
+  if (!created)
+    return fail(created.takeError());
+  machines = std::move(*created);
+  auto least = createBaselineMachine(request.triple);
+  if (!least)
+    return fail(least.takeError());
+  baseline = std::move(*least);
+  return success();
+}
+
+/// The code for each processor, the best first.
+LogicalResult Emission::addCpuCodes(SmallVectorImpl<DeviceCode> &codes) {
+  for (auto &machine : machines) {
+    OwningOpRef<ModuleOp> copy(module.clone());
+    std::string prefix = machines.size() == 1
+                             ? ""
+                             : "v" + llvm::utostr(getLevel(*machine)) + "_";
+    auto code = generateCpuCode(*copy, interface, request.form, prefix,
+                                *machine, llvmContext);
+    if (failed(code))
+      return failure();
+    codes.push_back(std::move(*code));
+  }
+  return success();
+}
+
 LogicalResult Emission::run() {
-  auto machine = createTargetMachine(request.march);
-  if (!machine)
-    return fail(machine.takeError());
-  llvm::LLVMContext llvmContext;
+  if (failed(createMachines()))
+    return failure();
   SmallVector<DeviceCode> codes;
-  auto add = [&](FailureOr<DeviceCode> code) {
-    if (succeeded(code))
-      codes.push_back(std::move(*code));
-    return LogicalResult(code);
-  };
   if (request.gpu) {
     OwningOpRef<ModuleOp> copy(module.clone());
-    if (failed(add(generateCudaCode(*copy, interface.name, *request.gpu,
-                                    llvmContext))))
+    auto code = generateCudaCode(*copy, interface, *request.gpu, *baseline,
+                                 llvmContext);
+    if (failed(code))
       return failure();
     if (request.emit == Emit::ptx)
-      return write([&](raw_ostream &os) { os << codes.front().target.module; });
+      return write([&](raw_ostream &os) { os << code->target.module; });
+    codes.push_back(std::move(*code));
   }
-  if (request.hasCpu &&
-      failed(add(generateCpuCode(module, interface.name, request.form,
-                                 **machine, llvmContext))))
+  if (request.hasCpu && failed(addCpuCodes(codes)))
     return failure();
-  auto linked = linkTargets(codes, **machine);
+  auto linked = linkTargets(codes);
   if (failed(linked))
     return failure();
-  llvm::Module &code = **linked;
-  optimize(code, **machine);
+  return emit(**linked);
+}
+
+/// What was asked for, from a module of everything.
+LogicalResult Emission::emit(llvm::Module &code) {
   if (request.emit == Emit::llvm)
     return write([&](raw_ostream &os) { code.print(os, nullptr); });
-  auto object = emitObject(code, **machine);
+  bool isText = request.emit == Emit::assembly;
+  auto object = emitCode(code, *baseline,
+                         isText ? llvm::CodeGenFileType::AssemblyFile
+                                : llvm::CodeGenFileType::ObjectFile);
   if (!object)
     return fail(object.takeError());
-  if (request.emit == Emit::object)
+  if (isText || request.emit == Emit::object)
     return write(
         [&](raw_ostream &os) { os.write(object->data(), object->size()); });
   std::string path = request.output;
   if (path.empty())
     path = (llvm::sys::path::stem(request.source) + ".so").str();
-  if (llvm::Error error = linkShared(*object, path))
+  if (llvm::Error error =
+          linkShared(*object, path, baseline->getTargetTriple()))
     return fail(std::move(error));
   return success();
 }

@@ -27,10 +27,11 @@ namespace seqmix {
 
 /// What a compilation gives.
 enum class Emit {
-  module,  ///< the module after `stopAfter`
-  forms,   ///< what was derived, in index notation
-  llvm,    ///< optimised LLVM IR
-  ptx,     ///< the GPU's code
+  module, ///< the module after `stopAfter`
+  forms,  ///< what was derived, in index notation
+  llvm,   ///< optimised LLVM IR
+  ptx,    ///< the GPU's code
+  assembly,
   object,  ///< a relocatable object file
   library, ///< a shared library, the artifact
   explanation
@@ -44,7 +45,10 @@ struct CompileRequest {
   bool f64 = false;  ///< compute in f64
   FormChoice form = FormChoice::automatic; ///< of the mixers
   bool hasCpu = true;                      ///< generate code for the CPU
-  std::string march = "native";
+  /// Processors to generate that code for (lib/Target/Processor.h); empty:
+  /// `native`, or `portable` on another architecture.
+  std::vector<std::string> march;
+  std::string triple; ///< of what the code is for; empty: this machine
   std::optional<GpuArchitecture> gpu; ///< generate code for this GPU
   bool bf16Weights = false; ///< keep the weights of projections in bf16
   Emit emit = Emit::library;

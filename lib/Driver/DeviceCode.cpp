@@ -9,11 +9,13 @@
 
 #include "lib/Analysis/ModelInterface.h"
 #include "lib/Target/EmitObject.h"
+#include "lib/Target/Processor.h"
 #include "runtime/include/seqmix/model_abi.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
@@ -38,21 +40,47 @@ translate(Operation *module, llvm::LLVMContext &context, StringRef name) {
   return code;
 }
 
-FailureOr<DeviceCode>
-seqmix::generateCpuCode(ModuleOp module, StringRef name, FormChoice form,
-                        const llvm::TargetMachine &machine,
-                        llvm::LLVMContext &context) {
+/// Optimises the functions, of which an artifact's tables need the entry points
+/// alone, and gives them names of their own in the artifact. This is done
+/// before there are others beside them: what one processor can do must not find
+/// its way into the code for another.
+static void finishHost(llvm::Module &host, const ModelInterface &interface,
+                       StringRef prefix, llvm::TargetMachine &machine) {
+  llvm::StringSet<> entries;
+  for (const EntryPoint &entry : interface.entries) {
+    entries.insert(EntryPoint::getFunction(entry.name));
+    entries.insert(EntryPoint::getWorkspaceFunction(entry.name));
+  }
+  for (llvm::Function &function : host)
+    if (!function.isDeclaration() && !entries.contains(function.getName()))
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  optimize(host, machine);
+  for (llvm::Function &function : host)
+    if (!function.isDeclaration())
+      function.setName(prefix + function.getName());
+}
+
+FailureOr<DeviceCode> seqmix::generateCpuCode(ModuleOp module,
+                                              const ModelInterface &interface,
+                                              FormChoice form, StringRef prefix,
+                                              llvm::TargetMachine &machine,
+                                              llvm::LLVMContext &context) {
   PipelineOptions options;
   options.form = form;
   options.vectorBits = getVectorBits(machine);
+  options.hasFma = hasFusedMultiplyAdd(machine);
+  options.hasBf16 = hasBf16Conversion(machine);
   if (failed(runPhases(module, Phase::tensors, Phase::llvm, options)))
     return failure();
-  auto host = translate(module, context, name);
+  auto host = translate(module, context, interface.name);
   if (failed(host))
     return failure();
   TargetEntry target;
   target.name = machine.getTargetCPU().str();
   target.device = SEQMIX_ABI_CPU;
+  target.prefix = prefix.str();
+  target.capability = getLevel(machine);
+  finishHost(**host, interface, prefix, machine);
   return DeviceCode{std::move(*host), target};
 }
 
@@ -68,16 +96,10 @@ static std::vector<KernelEntry> listKernels(gpu::GPUModuleOp device) {
   return kernels;
 }
 
-/// Gives the functions of the entry points names of their own in the artifact.
-static void addPrefix(llvm::Module &host, StringRef prefix) {
-  for (llvm::Function &function : host)
-    if (!function.isDeclaration())
-      function.setName(prefix + function.getName());
-}
-
 FailureOr<DeviceCode>
-seqmix::generateCudaCode(ModuleOp module, StringRef name,
+seqmix::generateCudaCode(ModuleOp module, const ModelInterface &interface,
                          const GpuArchitecture &architecture,
+                         llvm::TargetMachine &machine,
                          llvm::LLVMContext &context) {
   if (failed(runPhases(module, Phase::tensors, Phase::buffers, {Device::cuda})))
     return failure();
@@ -100,7 +122,7 @@ seqmix::generateCudaCode(ModuleOp module, StringRef name,
   }
   if (device) {
     llvm::LLVMContext deviceContext;
-    auto code = translate(*device, deviceContext, name);
+    auto code = translate(*device, deviceContext, interface.name);
     if (failed(code))
       return failure();
     llvm::Expected<std::string> ptx = emitPTX(**code, architecture);
@@ -108,9 +130,9 @@ seqmix::generateCudaCode(ModuleOp module, StringRef name,
       return emitError(module.getLoc(), llvm::toString(ptx.takeError()));
     target.module = *ptx;
   }
-  auto host = translate(module, context, name);
+  auto host = translate(module, context, interface.name);
   if (failed(host))
     return failure();
-  addPrefix(**host, target.prefix);
+  finishHost(**host, interface, target.prefix, machine);
   return DeviceCode{std::move(*host), target};
 }

@@ -24,8 +24,9 @@ class TargetMachine;
 namespace mlir {
 namespace seqmix {
 
-/// What a device needs of an artifact: functions on the CPU, and an entry of
-/// the artifact's table of targets.
+/// What a device needs of an artifact: functions on the CPU, optimised for the
+/// processors that they are for, and an entry of the artifact's table of
+/// targets.
 struct DeviceCode {
   std::unique_ptr<llvm::Module> host;
   TargetEntry target;
@@ -36,15 +37,19 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last,
                         const PipelineOptions &options);
 
 /// Generates the code for a CPU from a module after the phase `forms`, which it
-/// lowers; `form` was asked for there. Reports errors as diagnostics.
-FailureOr<DeviceCode> generateCpuCode(ModuleOp module, llvm::StringRef name,
-                                      FormChoice form,
-                                      const llvm::TargetMachine &machine,
+/// lowers; `form` was asked for there. `prefix` begins the names of the
+/// functions. Reports errors as diagnostics.
+FailureOr<DeviceCode> generateCpuCode(ModuleOp module,
+                                      const ModelInterface &interface,
+                                      FormChoice form, llvm::StringRef prefix,
+                                      llvm::TargetMachine &machine,
                                       llvm::LLVMContext &context);
 
-/// The same for a GPU.
-FailureOr<DeviceCode> generateCudaCode(ModuleOp module, llvm::StringRef name,
+/// The same for a GPU; `machine` is for the functions on the CPU.
+FailureOr<DeviceCode> generateCudaCode(ModuleOp module,
+                                       const ModelInterface &interface,
                                        const GpuArchitecture &architecture,
+                                       llvm::TargetMachine &machine,
                                        llvm::LLVMContext &context);
 
 } // namespace seqmix

@@ -125,7 +125,7 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
-  function.addPass(createExpandVectorMath());
+  function.addPass(createExpandVectorMath({options.hasFma, options.hasBf16}));
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createPrefetchChunks());
   function.addPass(bufferization::createBufferHoistingPass());

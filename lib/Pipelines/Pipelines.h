@@ -43,6 +43,8 @@ struct PipelineOptions {
   FormChoice form = FormChoice::automatic; ///< of the mixers, in `forms`
   /// Of the CPU's vectors, in `buffers`: 256 suits any x86-64 and AArch64.
   int64_t vectorBits = 256;
+  bool hasFma = true;  ///< whether the CPU can round a * b + c once
+  bool hasBf16 = true; ///< whether the CPU can round to bf16
 };
 
 struct PhaseInfo {

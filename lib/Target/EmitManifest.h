@@ -31,13 +31,14 @@ struct KernelEntry {
   uint32_t sharedBytes;  ///< of dynamic shared memory
 };
 
-/// A model's code for one kind of device, whose functions on the CPU are
+/// A model's code for one device or level of processors, whose functions on the
+/// CPU are
 /// `<prefix><entry>` and `<prefix><entry>_workspace`.
 struct TargetEntry {
   std::string name;        ///< of the processor
   uint32_t device;         ///< SEQMIX_ABI_CPU or SEQMIX_ABI_CUDA
   std::string prefix;      ///< of its functions
-  uint32_t capability = 0; ///< of a GPU
+  uint32_t capability = 0; ///< of a GPU; of a CPU the level of x86-64
   bool isExact = false;    ///< whether the GPU must have just that
   std::string module;      ///< PTX
   std::vector<KernelEntry> kernels;

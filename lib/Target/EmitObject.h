@@ -1,4 +1,4 @@
-//===- EmitObject.h - machine code for one x86-64 level -------------------===//
+//===- EmitObject.h - from LLVM IR to machine code ------------------------===//
 //
 // Part of seqmix, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,10 +9,8 @@
 #define SEQMIX_LIB_TARGET_EMITOBJECT_H
 
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CodeGen.h"
 #include "llvm/Support/Error.h"
-
-#include <memory>
 
 namespace llvm {
 class Module;
@@ -22,21 +20,16 @@ class TargetMachine;
 namespace mlir {
 namespace seqmix {
 
-/// The target machine for `march`: a processor or level name that LLVM knows
-/// (`x86-64-v3`, `znver4`), or `native` for the processor of this machine.
-/// Fails with a sentence that says what was asked for.
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(llvm::StringRef march);
-
-/// The bits of the vectors that code for `machine` should compute with.
-int64_t getVectorBits(const llvm::TargetMachine &machine);
-
-/// Optimises `module` in place for `machine`.
+/// Optimises `module` in place for `machine`, whose processor its functions are
+/// marked with.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 
-/// Position-independent object code of `module`.
+/// Position-independent code of an optimised module, an object file or
+/// assembly. Functions that are marked with a processor are compiled for that,
+/// others for `machine`.
 llvm::Expected<llvm::SmallVector<char, 0>>
-emitObject(llvm::Module &module, llvm::TargetMachine &machine);
+emitCode(llvm::Module &module, llvm::TargetMachine &machine,
+         llvm::CodeGenFileType kind);
 
 } // namespace seqmix
 } // namespace mlir

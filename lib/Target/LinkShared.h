@@ -12,13 +12,20 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+namespace llvm {
+class Triple;
+} // namespace llvm
+
 namespace mlir {
 namespace seqmix {
 
-/// Links `object` into the shared library `path`, which then needs only libc
-/// and libm. No compiler driver and no linker need be installed. Overwrites
+/// Links `object`, which is for `triple`, into the shared library `path`, which
+/// then needs only libc and libm. No compiler driver and no linker need be
+/// installed; for another architecture than this machine's, no libraries
+/// either, and whether they have what is called is then not checked. Overwrites
 /// `path` only if linking succeeds. Call from one thread at a time.
-llvm::Error linkShared(llvm::ArrayRef<char> object, llvm::StringRef path);
+llvm::Error linkShared(llvm::ArrayRef<char> object, llvm::StringRef path,
+                       const llvm::Triple &triple);
 
 } // namespace seqmix
 } // namespace mlir

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/src/CpuLevel.h"
 #include "runtime/src/ElementType.h"
 #include "runtime/src/ModelLibrary.h"
 #include "runtime/src/Quantized.h"
@@ -204,7 +205,16 @@ Status TableChecker::checkTarget(uint32_t index,
   if (!device)
     return fault(place + "is for the unknown device " +
                  std::to_string(target.device));
-  place = "target " + std::string(device) + " ";
+  // Which of several cards' code is for a card, nothing would say.
+  bool onCpu = target.device == SEQMIX_ABI_CPU;
+  place = "target " +
+          (onCpu && target.capability ? cpuLevelName(target.capability)
+                                      : std::string(device)) +
+          " ";
+  if (onCpu && target.capability > maxCpuLevel)
+    return fault(
+        "target cpu needs the level " + std::to_string(target.capability) +
+        " of x86-64 when the highest is " + std::to_string(maxCpuLevel));
   if (!target.name || !*target.name)
     return fault(place + "has no name");
   if (!Names.insert(place).second)

@@ -26,6 +26,25 @@ seqmix_status seqmix_model_device(const seqmix_model *model,
   return SEQMIX_OK;
 }
 
+size_t seqmix_model_target_count(const seqmix_model *model) {
+  return model->shared->abi().num_targets;
+}
+
+seqmix_status seqmix_model_target(const seqmix_model *model, size_t index,
+                                  seqmix_target_info *info) {
+  if (!model || !info)
+    return SEQMIX_ERROR_INVALID_ARGUMENT;
+  *info = {};
+  if (index >= seqmix_model_target_count(model))
+    return SEQMIX_ERROR_OUT_OF_RANGE;
+  const seqmix_abi_target &target = model->shared->abi().targets[index];
+  info->device = target.device == SEQMIX_ABI_CUDA ? SEQMIX_CUDA : SEQMIX_CPU;
+  info->name = target.name;
+  info->capability = static_cast<int32_t>(target.capability);
+  info->is_chosen = &target == &model->shared->target();
+  return SEQMIX_OK;
+}
+
 size_t seqmix_model_kernel_count(const seqmix_model *model) {
   return model->shared->target().num_kernels;
 }

@@ -13,6 +13,8 @@
 
 #include "runtime/src/ModelLibrary.h"
 
+#include "runtime/src/CpuLevel.h"
+
 #include <cinttypes>
 #include <cstring>
 
@@ -75,18 +77,37 @@ Status ModelLibrary::open(const std::string &path) {
   return Status();
 }
 
+static void addTo(std::string &list, const std::string &item) {
+  list += list.empty() ? item : " and " + item;
+}
+
 Status ModelLibrary::findTarget(uint32_t device,
                                 const seqmix_abi_target *&target) const {
-  std::string others;
-  for (uint32_t i = 0; i != Model->num_targets; ++i) {
-    target = &Model->targets[i];
-    if (target->device == device)
-      return Status();
-    others += others.empty() ? "" : " and ";
-    others +=
-        std::string(deviceName(target->device)) + " (" + target->name + ")";
-  }
   target = nullptr;
+  uint32_t level = 0;
+  bool onCpu = device == SEQMIX_ABI_CPU;
+  if (onCpu)
+    if (Status status = chooseCpuLevel(level); !status.ok())
+      return status;
+  std::string others, beyond;
+  for (uint32_t i = 0; i != Model->num_targets; ++i) {
+    const seqmix_abi_target &one = Model->targets[i];
+    if (one.device != device)
+      addTo(others,
+            std::string(deviceName(one.device)) + " (" + one.name + ")");
+    else if (onCpu && one.capability > level)
+      addTo(beyond, cpuLevelName(one.capability));
+    else if (!target || one.capability > target->capability)
+      target = &one;
+  }
+  if (target)
+    return Status();
+  if (!beyond.empty())
+    return Status::error(
+        SEQMIX_ERROR_INCOMPATIBLE,
+        "model '%s' has code for %s but this processor has %s%s", Model->name,
+        beyond.c_str(), cpuLevelName(level).c_str(),
+        level < detectCpuLevel() ? " by SEQMIX_CPU_LEVEL" : "");
   return Status::error(SEQMIX_ERROR_INCOMPATIBLE,
                        "model '%s' was compiled for %s and has no code for %s",
                        Model->name, others.c_str(), deviceName(device));

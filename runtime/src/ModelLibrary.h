@@ -18,8 +18,9 @@ namespace seqmix {
 
 /// Checks that the table a library hands out keeps what model_abi.h promises:
 /// pointers, unique names, known types, positive shapes, states apart from each
-/// other, and for each device at most one target, with a "prefill" entry for
-/// any length. INCOMPATIBLE, naming `file` and what is wrong.
+/// other, and targets, one for a card and one for each level of processors at
+/// most, with a "prefill" entry for any length. INCOMPATIBLE, naming `file` and
+/// what is wrong.
 Status checkModelTable(const seqmix_abi_model &model, const char *file);
 
 /// What people call a kind of device, "cpu" or "cuda"; null if it is unknown.
@@ -38,8 +39,9 @@ public:
   /// The checked table. Only after a successful open.
   const seqmix_abi_model &model() const { return *Model; }
 
-  /// The code for a kind of device. INCOMPATIBLE if there is none, naming what
-  /// the model was compiled for.
+  /// The code for a kind of device, on the CPU the best that this processor
+  /// runs. INCOMPATIBLE if there is none, naming what the model was compiled
+  /// for; INVALID_ARGUMENT as chooseCpuLevel.
   Status findTarget(uint32_t device, const seqmix_abi_target *&target) const;
 
   /// The target's entry of that name, or null.

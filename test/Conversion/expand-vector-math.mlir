@@ -1,4 +1,6 @@
 // RUN: seqmix-opt %s --seqmix-expand-vector-math | FileCheck %s
+// RUN: seqmix-opt %s --seqmix-expand-vector-math=has-fma=false | FileCheck %s --check-prefix=NO-FMA --implicit-check-not=math.fma
+// RUN: seqmix-opt %s --seqmix-expand-vector-math=has-bf16=false | FileCheck %s --check-prefix=NO-BF16
 
 // CHECK-LABEL: @exp
 // CHECK-SAME: (%[[X:.+]]: vector<7xf32>)
@@ -8,7 +10,9 @@ func.func @exp(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK: %[[IN:.+]] = arith.minimumf %[[LOW]]
   // CHECK: %[[SUM:.+]] = math.fma %[[IN]]
   // CHECK: %[[N:.+]] = arith.subf %[[SUM]]
-  // CHECK-COUNT-7: math.fma
+  // CHECK-COUNT-2: math.fma
+  // CHECK-COUNT-4: vector.fma
+  // CHECK: math.fma
   // CHECK: %[[POWER:.+]] = arith.addf
   // CHECK-COUNT-2: arith.mulf
   // CHECK: return
@@ -27,7 +31,7 @@ func.func @exp2(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK: %[[SHIFTED:.+]] = arith.addf %[[POWER]], %[[SHIFT]]
   // CHECK: %[[WHOLE:.+]] = arith.subf %[[SHIFTED]], %[[SHIFT]]
   // CHECK: arith.subf %[[POWER]], %[[WHOLE]]
-  // CHECK-COUNT-8: math.fma
+  // CHECK-COUNT-8: vector.fma
   // CHECK: arith.shli
   // CHECK: %[[SCALED:.+]] = arith.addi
   // CHECK: %[[F64:.+]] = arith.bitcast %[[SCALED]] : vector<7xi64> to vector<7xf64>
@@ -61,4 +65,36 @@ func.func @left(%x: f32, %y: vector<4xf64>) -> (f32, vector<4xf64>) {
   %0 = math.exp %l : f32
   %1 = math.exp %y : vector<4xf64>
   return %0, %1 : f32, vector<4xf64>
+}
+
+// Where nothing can round once, in f64; a polynomial does not need it.
+// NO-FMA-LABEL: @polynomial
+// NO-FMA-SAME: (%[[A:.+]]: vector<4xf32>, %[[B:.+]]: vector<4xf32>, %[[C:.+]]: vector<4xf32>)
+// CHECK-LABEL: @polynomial
+func.func @polynomial(%a: vector<4xf32>, %b: vector<4xf32>, %c: vector<4xf32>)
+    -> vector<4xf32> {
+  // CHECK-NEXT: math.fma
+  // NO-FMA-DAG: %[[A64:.+]] = arith.extf %[[A]] : vector<4xf32> to vector<4xf64>
+  // NO-FMA-DAG: %[[B64:.+]] = arith.extf %[[B]]
+  // NO-FMA-DAG: %[[C64:.+]] = arith.extf %[[C]]
+  // NO-FMA: %[[PRODUCT:.+]] = arith.mulf %[[A64]], %[[B64]] : vector<4xf64>
+  // NO-FMA: %[[SUM:.+]] = arith.addf %[[PRODUCT]], %[[C64]]
+  // NO-FMA: %[[ONCE:.+]] = arith.truncf %[[SUM]]
+  // CHECK-NEXT: vector.fma
+  // NO-FMA: vector.fma %[[ONCE]], %[[B]], %[[C]] : vector<4xf32>
+  %0 = math.fma %a, %b, %c : vector<4xf32>
+  %1 = vector.fma %0, %b, %c : vector<4xf32>
+  return %1 : vector<4xf32>
+}
+
+// Where nothing rounds to bf16, in the integers of its bits.
+// CHECK-LABEL: @narrow
+// CHECK-NEXT: arith.truncf
+// NO-BF16-LABEL: @narrow
+// NO-BF16-NOT: arith.truncf
+// NO-BF16: arith.trunci {{.+}} : vector<4xi32> to vector<4xi16>
+// NO-BF16: arith.bitcast {{.+}} : vector<4xi16> to vector<4xbf16>
+func.func @narrow(%x: vector<4xf32>) -> vector<4xbf16> {
+  %0 = arith.truncf %x : vector<4xf32> to vector<4xbf16>
+  return %0 : vector<4xbf16>
 }

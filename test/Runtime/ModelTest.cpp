@@ -274,8 +274,22 @@ struct Table {
     model.states = states;
     model.targets = targets;
   }
+  /// Makes both targets be for processors, of these levels.
+  void beCpus(uint32_t first, uint32_t second) {
+    targets[1] = targets[0];
+    targets[0].capability = first;
+    targets[1].capability = second;
+  }
   std::string check() { return checkModelTable(model, "m.so").message(); }
 };
+
+TEST(ModelTableTest, HasCodeForSeveralLevels) {
+  Table table;
+  for (uint32_t other : {0, 1, 4}) {
+    table.beCpus(3, other);
+    EXPECT_EQ(table.check(), "");
+  }
+}
 
 TEST(ModelTableTest, DamageIsNamed) {
   EXPECT_EQ(Table().check(), "");
@@ -306,7 +320,10 @@ TEST(ModelTableTest, DamageIsNamed) {
          "target cpu has no entry 'prefill'");
   expect([](Table &t) { t.model.num_targets = 0; }, "for no device");
   expect([](Table &t) { t.targets[0].device = 3; }, "the unknown device 3");
-  expect([](Table &t) { t.targets[1].device = 1; }, "cpu is there twice");
+  expect([](Table &t) { t.targets[1] = t.targets[0]; }, "cpu is there twice");
+  expect([](Table &t) { t.beCpus(3, 3); }, "target x86-64-v3 is there twice");
+  expect([](Table &t) { t.beCpus(3, 5); },
+         "target cpu needs the level 5 of x86-64 when the highest is 4");
   expect([](Table &t) { t.targets[1].name = ""; }, "target cuda has no name");
   expect([](Table &t) { t.targets[1].entries = nullptr; }, "and is null");
   expect([](Table &t) { t.targets[1].kernels = nullptr; }, "and is null");

@@ -14,10 +14,11 @@
 //
 // With FAKE_CUDA it also has code for a card: PTX for a real one, and functions
 // that the driver of fake_cuda.c finds in this library. FAKE_NO_CPU leaves the
-// other code out. It refuses calls whose buffers are not aligned as the
-// interface promises and, on the CPU, calls that hold the token FAKE_REFUSED.
-// With FAKE_INT8=G its embedding is in eight bits, G of which share a scale.
-// Variants are made by definitions.
+// other code out. FAKE_LEVEL says what level of processors it needs, and with
+// FAKE_LEVELS there is more of it for two of them. With FAKE_INT8=G its
+// embedding is in eight bits, G of which share a scale. It refuses calls whose
+// buffers are not aligned as the interface promises and, on the CPU, calls that
+// hold the token FAKE_REFUSED. Variants are made by definitions.
 //
 //===----------------------------------------------------------------------===*/
 
@@ -45,6 +46,9 @@
 #endif
 #ifndef FAKE_QUERY
 #define FAKE_QUERY seqmix_model_query
+#endif
+#ifndef FAKE_LEVEL
+#define FAKE_LEVEL 0
 #endif
 #ifndef FAKE_MODULE
 #define FAKE_MODULE FAKE_PTX
@@ -261,7 +265,11 @@ static const seqmix_abi_state states[] = {
 };
 static const seqmix_abi_target targets[] = {
 #ifndef FAKE_NO_CPU
-    {"any", SEQMIX_ABI_CPU, 0, 0, 2, 0, 0, entries, 0, 0},
+    {"any", SEQMIX_ABI_CPU, FAKE_LEVEL, 0, 2, 0, 0, entries, 0, 0},
+#endif
+#ifdef FAKE_LEVELS
+    {"second", SEQMIX_ABI_CPU, 2, 0, 2, 0, 0, entries, 0, 0},
+    {"third", SEQMIX_ABI_CPU, 3, 0, 2, 0, 0, entries, 0, 0},
 #endif
 #ifdef FAKE_CUDA
     {"sm_" FAKE_TEXT(FAKE_CAPABILITY), SEQMIX_ABI_CUDA, FAKE_CAPABILITY,

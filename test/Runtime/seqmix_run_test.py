@@ -217,6 +217,22 @@ class SeqmixRunTest(ToolTest):
                          {"name": "position", "dtype": "I64", "shape": [],
                           "bytes": 8})
 
+    def test_info_lists_targets(self):
+        level = {"SEQMIX_CPU_LEVEL": "1"}
+        command = [self.fake("fake_levels"), "info"]
+        said = self.run_tool(*command, environment=level).stdout.decode()
+        self.assertIn("code for    any, and not used here: second, third\n",
+                      said)
+        said = json.loads(self.run_tool(*command, "--json",
+                                        environment=level).stdout)
+        self.assertEqual(said["target"], "any")
+        self.assertEqual(said["targets"][1],
+                         {"device": "cpu", "name": "second", "capability": 2,
+                          "chosen": False})
+        self.assertTrue(said["targets"][0]["chosen"])
+        self.refuse("SEQMIX_CPU_LEVEL is 'v3' when it should be a number from "
+                    "1 to 4", *command, environment={"SEQMIX_CPU_LEVEL": "v3"})
+
     def test_info_compares_names(self):
         path = self.path("other.safetensors")
         write_safetensors(path, {"scale": ("F32", [4], [1] * 4),

@@ -89,6 +89,36 @@ static void writeSection(JsonWriter &json, const Section &section,
   json.close(']');
 }
 
+static std::vector<seqmix_target_info> listTargets(const ModelHandle &model) {
+  std::vector<seqmix_target_info> targets(
+      seqmix_model_target_count(model.get()));
+  for (size_t i = 0; i != targets.size(); ++i)
+    seqmix_model_target(model.get(), i, &targets[i]);
+  return targets;
+}
+
+/// What runs, and what the model has besides.
+static std::string targetText(const ModelHandle &model) {
+  std::string others;
+  for (const seqmix_target_info &target : listTargets(model))
+    if (!target.is_chosen)
+      others += (others.empty() ? ", and not used here: " : ", ") +
+                std::string(target.name);
+  return deviceOf(model).target + others;
+}
+
+static void writeTargets(JsonWriter &json, const ModelHandle &model) {
+  json.key("targets").open('[');
+  for (const seqmix_target_info &target : listTargets(model)) {
+    bool onCuda = target.device == SEQMIX_CUDA;
+    json.open('{').key("device").string(onCuda ? "cuda" : "cpu");
+    json.key("name").string(target.name);
+    json.key("capability").integer(target.capability);
+    json.key("chosen").boolean(target.is_chosen).close('}');
+  }
+  json.close(']');
+}
+
 static std::vector<seqmix_kernel_info> listKernels(const ModelHandle &model) {
   std::vector<seqmix_kernel_info> kernels(
       seqmix_model_kernel_count(model.get()));
@@ -130,6 +160,7 @@ static void printJson(const ModelHandle &model, const CheckpointNames &names) {
   json.open('{').key("model").string(seqmix_model_name(model.get()));
   json.key("producer").string(seqmix_model_producer(model.get()));
   writeDevice(json, model);
+  writeTargets(json, model);
   json.key("threads").integer(seqmix_model_threads(model.get()));
   json.key("weights").boolean(seqmix_model_has_weights(model.get()));
   json.key("max_length").integer(seqmix_model_max_length(model.get()));
@@ -173,7 +204,7 @@ int seqmix::runInfo(const Args &args) {
   std::printf("model %s\n", seqmix_model_name(model.get()));
   std::printf("  producer    %s\n", seqmix_model_producer(model.get()));
   std::printf("  device      %s\n", deviceText(model).c_str());
-  std::printf("  code for    %s\n", deviceOf(model).target);
+  std::printf("  code for    %s\n", targetText(model).c_str());
   if (args.device.isCuda)
     std::printf("  products    %s\n", deviceOf(model).matmul);
   std::printf("  weights     %s\n",

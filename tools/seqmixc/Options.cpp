@@ -13,7 +13,7 @@ using namespace mlir::seqmix;
 namespace cl = llvm::cl;
 
 namespace {
-enum class Output { mlir, forms, llvm, ptx, obj, so };
+enum class Output { mlir, forms, llvm, ptx, assembly, obj, so };
 
 /// The options live while the command line is parsed, not globally.
 struct Options {
@@ -35,10 +35,17 @@ struct Options {
   cl::opt<std::string> precision{
       "precision", cl::desc("Type to compute in: f32 (default) or f64"),
       cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
-  cl::opt<std::string> march{
-      "march",
-      cl::desc("Processor to compile for, e.g. x86-64-v3 (default: native)"),
-      cl::init("native"), cl::value_desc("name"), cl::cat(category)};
+  cl::list<std::string> march{
+      "march", cl::CommaSeparated,
+      cl::desc("Processors to compile for, e.g. x86-64-v3, or portable for "
+               "x86-64, x86-64-v3 and x86-64-v4 in one (default: native, or "
+               "portable where --triple is for other machines)"),
+      cl::value_desc("name,..."), cl::cat(category)};
+  cl::opt<std::string> triple{
+      "triple",
+      cl::desc("Machine to compile for, e.g. aarch64-linux-gnu (default: this "
+               "one)"),
+      cl::value_desc("triple"), cl::cat(category)};
   cl::list<std::string> targets{
       "target", cl::CommaSeparated,
       cl::desc("Devices to compile for: cpu (default), cuda[:sm_80|sm_90a], "
@@ -67,6 +74,7 @@ struct Options {
                             "what was derived for each mixer, to be read"),
                  clEnumValN(Output::llvm, "llvm", "optimised LLVM IR"),
                  clEnumValN(Output::ptx, "ptx", "the code for the GPU"),
+                 clEnumValN(Output::assembly, "asm", "assembly"),
                  clEnumValN(Output::obj, "obj", "an object file"),
                  clEnumValN(Output::so, "so", "a shared library (default)")),
       cl::cat(category)};
@@ -99,6 +107,9 @@ static void chooseOutput(const Options &options, CompileRequest &request) {
     break;
   case Output::ptx:
     request.emit = Emit::ptx;
+    break;
+  case Output::assembly:
+    request.emit = Emit::assembly;
     break;
   case Output::obj:
     request.emit = Emit::object;
@@ -165,7 +176,8 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
   request.source = options.source;
   request.configPath = options.config;
   request.entry = options.entry;
-  request.march = options.march;
+  request.march.assign(options.march.begin(), options.march.end());
+  request.triple = options.triple;
   request.output = options.output;
   request.json = options.json;
   request.form = options.form;

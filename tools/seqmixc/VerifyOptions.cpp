@@ -68,7 +68,7 @@ static llvm::Expected<VerifyRequest> toRequest(const VerifyOptions &options) {
   request.compile.source = options.source;
   request.compile.configPath = options.config;
   request.compile.entry = options.entry;
-  request.compile.march = options.march;
+  request.compile.march = {options.march};
   request.json = options.json;
   request.seed = options.seed;
   if (llvm::Error error = readDefines(options.defines, request.compile.defines))

@@ -61,6 +61,23 @@ typedef struct seqmix_device_info {
 SEQMIX_API seqmix_status seqmix_model_device(const seqmix_model *model,
                                              seqmix_device_info *info);
 
+/* Code that the model has: for a card, or for processors from some level on. */
+typedef struct seqmix_target_info {
+  seqmix_device device;
+  const char *name;   /* what it was compiled for: "x86-64-v3", "sm_90" */
+  int32_t capability; /* the level of x86-64 that it needs, from 1 to 4, or for
+                         a card 10 * major + minor; 0: any */
+  int32_t is_chosen;  /* 1 if it is what the model runs, otherwise 0 */
+} seqmix_target_info;
+
+/* Number of these. */
+SEQMIX_API size_t seqmix_model_target_count(const seqmix_model *model);
+
+/* Describes target `index`. OUT_OF_RANGE if there is none. */
+SEQMIX_API seqmix_status seqmix_model_target(const seqmix_model *model,
+                                             size_t index,
+                                             seqmix_target_info *info);
+
 /* A kernel of the model's code for a card, as the driver loaded it. */
 typedef struct seqmix_kernel_info {
   const char *name;
