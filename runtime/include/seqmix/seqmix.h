@@ -159,13 +159,13 @@ SEQMIX_API void seqmix_model_options_init(seqmix_model_options *options);
  * them, which have F32 scales beside: I8 NAME [N, K] and NAME_scale [N, K / G].
  * Tensors that the model has no parameter for are ignored. `weights` may be
  * null: such a model answers the queries below but, if it has parameters, makes
- * no sessions. `options` may be null. Of a model with code for several levels of
- * processors, the best that this one runs is taken; the environment variable
+ * no sessions. `options` may be null. Of a model with code for several levels
+ * of processors, the best that this one runs is taken; the environment variable
  * SEQMIX_CPU_LEVEL, from 1 to 4, lowers the level of x86-64 that it is taken to
  * have. On a card, code and parameters are copied to it here. On success *model
  * is the caller's, to release with seqmix_model_close. Errors: NOT_FOUND,
- * INCOMPATIBLE (the model has no code for the device, the processor or the card,
- * say), CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
+ * INCOMPATIBLE (the model has no code for the device, the processor or the
+ * card, say), CORRUPT, IO, OUT_OF_MEMORY, NO_DEVICE. */
 SEQMIX_API seqmix_status seqmix_model_open(const char *path,
                                            const char *weights,
                                            const seqmix_model_options *options,
