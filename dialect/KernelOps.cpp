@@ -113,12 +113,13 @@ LogicalResult MatmulOp::verify() {
            << input << ", " << weight << " and " << output;
   // matmul_c2
   Type element = weight.getElementType();
-  bool isAlike = input.getElementType() == element &&
-                 (element.isF32() || element.isBF16());
-  bool isScaled = input.getElementType().isF32() && element.isInteger(8);
-  if (!(isAlike || isScaled) || !output.getElementType().isF32())
-    return emitOpError("expects input and weight of f32 or of bf16, or a "
-                       "weight of i8, and an output of f32: ")
+  bool isScaled = element.isInteger(8);
+  bool isKnown = element.isF32() || element.isBF16() || isScaled;
+  bool isAlike = input.getElementType() == element && !isScaled;
+  if (!isKnown || !(isAlike || input.getElementType().isF32()) ||
+      !output.getElementType().isF32())
+    return emitOpError("expects a weight of f32, bf16 or i8, an input of f32 "
+                       "or as the weight, and an output of f32: ")
            << input << ", " << weight << " and " << output;
   // matmul_c4
   if (bool(getScales()) != isScaled)

@@ -105,8 +105,8 @@ def MatmulOp : Seqmix_DeviceOp<"matmul"> {
 
     Constraints:
     - (C1) the input is `[.., K]`, the weight `[N, K]`, the output `[.., N]`.
-    - (C2) input and weight are both f32 or both bf16, or the input is f32 and
-      the weight i8; the output is f32.
+    - (C2) the weight is f32, bf16 or i8, the input f32, or bf16 as the weight
+      is; the output is f32.
     - (C3) on tensors there is one result, of the output's type; on memrefs
       there is none.
     - (C4) there are scales where the weight is i8, and only there: f32 of

@@ -261,8 +261,9 @@ LogicalResult ParamOp::verify() {
   // param_c2
   Type element = getType().getElementType();
   if (!hasPositiveExtents(getType(), 0) ||
-      !(element.isF32() || element.isF64() || element.isBF16()))
-    return emitOpError("expects positive extents of f32, f64 or bf16, not ")
+      !(element.isF32() || element.isF64() || element.isBF16() ||
+        element.isInteger(8)))
+    return emitOpError("expects positive extents of f32, f64, bf16 or i8, not ")
            << getType();
   return success();
 }

@@ -93,7 +93,9 @@ def ParamOp : Seqmix_Op<"param", [Pure, HasParent<"EntryOp">]> {
 
     Constraints:
     - (C1) the name is not empty.
-    - (C2) the extents are positive and the elements f32, f64 or bf16.
+    - (C2) the extents are positive and the elements f32, f64, bf16 or i8. By
+      the checkpoint's convention, one of i8 has a parameter of scales besides,
+      of its name and `_scale`.
 
     Example:
 

@@ -50,7 +50,7 @@ struct CompileRequest {
   std::vector<std::string> march;
   std::string triple; ///< of what the code is for; empty: this machine
   std::optional<GpuArchitecture> gpu; ///< generate code for this GPU
-  bool bf16Weights = false; ///< keep the weights of projections in bf16
+  std::string weights = "f32";        ///< of projections; or bf16, int8
   Emit emit = Emit::library;
   Phase stopAfter = Phase::llvm; ///< for Emit::module
   bool json = false;             ///< for Emit::explanation

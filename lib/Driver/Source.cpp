@@ -105,9 +105,9 @@ FailureOr<ModelInterface> Source::findModel(ModuleOp module) {
 
 LogicalResult seqmix::deriveForms(ModuleOp module,
                                   const CompileRequest &request) {
-  if (request.bf16Weights) {
+  if (request.weights != "f32") {
     PassManager pm(module.getContext());
-    pm.addPass(createNarrowParams());
+    pm.addPass(createNarrowParams({request.weights}));
     if (failed(pm.run(module)))
       return failure();
   }

@@ -76,6 +76,8 @@ static uint32_t getDtype(mlir::Type element) {
     return SEQMIX_ABI_I32;
   if (element.isInteger(64))
     return SEQMIX_ABI_I64;
+  if (element.isInteger(8))
+    return SEQMIX_ABI_I8;
   if (element.isBF16())
     return SEQMIX_ABI_BF16;
   if (element.isF16())

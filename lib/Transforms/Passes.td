@@ -128,15 +128,23 @@ def SeparateDestinations : Pass<"seqmix-separate-destinations"> {
 }
 
 def NarrowParams : Pass<"seqmix-narrow-params"> {
-  let summary = "keep the weights of projections in bf16";
+  let summary = "keep the weights of projections in bf16 or eight bits";
   let description = [{
     Gives each f32 matrix among the parameters that only contractions read the
     type bf16, and rounds what it is contracted with to bf16. Products are
     summed in f32. What is looked up in, such as an embedding, keeps its type.
 
+    With `type=int8` such a matrix `NAME`, if all that read it are projections
+    of tokens and its rows are made of whole groups of 32, becomes i8, with a
+    parameter `NAME_scale` of f32 besides; the projections become
+    `seqmix.matmul`.
+
     Before and after: test/Transforms/narrow-params.mlir.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let options = [Option<"type", "type", "std::string", "\"bf16\"",
+                        "What to keep weights in: bf16 or int8">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def TileProjections : Pass<"seqmix-tile-projections", "::mlir::func::FuncOp"> {

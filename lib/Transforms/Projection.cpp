@@ -123,6 +123,32 @@ static Value copyAs(OpBuilder &builder, Location loc, Value value,
       .getResult(0);
 }
 
+/// The op that computes `value`, once more, with elements widened to `element`
+/// at its end; null if there is no such op.
+static Value computeAs(OpBuilder &builder, Value value, Type element) {
+  auto source = value.getDefiningOp<linalg::GenericOp>();
+  if (!source || source.getNumResults() != 1 ||
+      !source.getRegionOutputArgs()[0].use_empty() ||
+      getElementTypeOrSelf(value).getIntOrFloatBitWidth() >=
+          element.getIntOrFloatBitWidth())
+    return nullptr;
+  builder.setInsertionPointAfter(source);
+  Location loc = source.getLoc();
+  Value empty = tensor::EmptyOp::create(
+      builder, loc,
+      tensor::getMixedSizes(builder, loc, source.getDpsInits()[0]), element);
+  SmallVector<Value> values(source.getInputs());
+  values.push_back(empty);
+  auto wider = clone(builder, source, TypeRange{empty.getType()}, values);
+  Block *body = wider.getBody();
+  body->getArguments().back().setType(element);
+  Operation *yield = body->getTerminator();
+  builder.setInsertionPoint(yield);
+  yield->setOperand(
+      0, arith::ExtFOp::create(builder, loc, element, yield->getOperand(0)));
+  return wider.getResult(0);
+}
+
 namespace {
 /// Values as projections want them, each copied once.
 class Operands {
@@ -130,7 +156,7 @@ public:
   /// Copies of block arguments are made after `afterArguments`; values that do
   /// not lie in memory as they are, are copied if `areWhole`.
   Operands(Operation *afterArguments, bool areWhole)
-      : afterArguments(afterArguments), areWhole(areWhole),
+      : areWhole(areWhole), afterArguments(afterArguments),
         builder(afterArguments->getContext()) {}
 
   Value get(Value value, Type element) {
@@ -143,14 +169,18 @@ public:
         builder.setInsertionPointAfter(afterArguments);
       else
         builder.setInsertionPointAfterValue(value);
-      copied = copyAs(builder, value.getLoc(), value, element);
+      if (!areWhole)
+        copied = computeAs(builder, value, element);
+      if (!copied)
+        copied = copyAs(builder, value.getLoc(), value, element);
     }
     return copied;
   }
 
+  const bool areWhole;
+
 private:
   Operation *afterArguments;
-  bool areWhole;
   OpBuilder builder;
   DenseMap<std::pair<Value, Type>, Value> copies;
 };
@@ -159,12 +189,13 @@ private:
 static void replace(Projection projection, Operands &operands) {
   linalg::GenericOp op = projection.op;
   Value weight = projection.weight->get();
-  Type element = cast<RankedTensorType>(weight.getType()).getElementType();
-  if (!element.isBF16())
-    element = Float32Type::get(op.getContext());
-  Value input = operands.get(projection.input->get(), element);
-  weight = operands.get(weight, element);
   OpBuilder builder(op);
+  Type f32 = builder.getF32Type(), kept = getElementTypeOrSelf(weight);
+  if (!kept.isBF16())
+    kept = f32;
+  Value input =
+      operands.get(projection.input->get(), operands.areWhole ? kept : f32);
+  weight = operands.get(weight, kept);
   Value empty = tensor::EmptyOp::create(
       builder, op.getLoc(),
       tensor::getMixedSizes(builder, op.getLoc(), op.getDpsInits()[0]),

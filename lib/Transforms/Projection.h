@@ -22,8 +22,9 @@ namespace seqmix {
 /// in the same way.
 void formProjections(EntryOp entry);
 
-/// The same in a function on the CPU, where any rows can be read in place:
-/// operands are copied only to become of the product's type.
+/// The same in a function on the CPU, where any rows can be read in place, and
+/// inputs are of f32 whatever the weights are: only they are widened on the
+/// way.
 void formProjections(func::FuncOp function);
 
 } // namespace seqmix

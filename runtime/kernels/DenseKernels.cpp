@@ -242,7 +242,7 @@ int64_t seqmix::denseMatmul(const seqmix_abi_matmul &product,
     return 1;
 
   // From how many rows on it pays to unpack a block of the weights first.
-  int64_t many = product.b_dtype == SEQMIX_ABI_I8 ? 16 : 32;
+  int64_t many = product.b_dtype == SEQMIX_ABI_I8 ? 32 : 64;
   if (product.m < many || product.n < tileColumns || product.k == 0) {
     matvec(kernels->matvec, product);
     return 1;

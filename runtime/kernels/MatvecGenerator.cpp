@@ -10,6 +10,12 @@
 // sequential stream, which the processor foresees across the ends of rows. Of
 // four neighbouring rows, it would have to find four new streams every time.
 //
+// On an x86-64 machine with AVX-512, one core, which reads 27.8 GB/s at most:
+// one row times 400 MB of weights with 768 to 4096 terms at 26 GB/s for f32, 24
+// to 26 for bf16, 16 to 17 for i8 and its scales, which come at 23 even from a
+// cache. Prefetching in software, two runs and eight runs were no better on the
+// whole.
+//
 //===----------------------------------------------------------------------===//
 
 #include "runtime/kernels/DenseWeights.h"

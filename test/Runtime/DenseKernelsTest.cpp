@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/kernels/DenseKernels.h"
+#include "runtime/src/CpuDevice.h"
 #include "runtime/src/ElementType.h"
 
 #include <cmath>
@@ -223,7 +224,7 @@ TEST_P(DenseKernelsTest, FewRows) {
 
 TEST_P(DenseKernelsTest, ManyRows) {
   for (int64_t weights : weightTypes)
-    for (int64_t m : {16, 31, 32, 35, 67})
+    for (int64_t m : {31, 32, 63, 64, 67})
       for (int64_t n : {3, 4, 63, 66})
         for (int64_t k : {0, 1, 32, 521, 1056})
           if (weights != SEQMIX_ABI_I8 || k % 32 == 0)
@@ -232,7 +233,7 @@ TEST_P(DenseKernelsTest, ManyRows) {
 
 TEST_P(DenseKernelsTest, RowsApart) {
   for (int64_t weights : weightTypes)
-    for (int64_t m : {1, 4, 37})
+    for (int64_t m : {1, 4, 69})
       expectRight({m, 22, 608, weights, 32, 3});
 }
 
@@ -244,7 +245,7 @@ TEST_P(DenseKernelsTest, WiderGroups) {
 
 TEST_P(DenseKernelsTest, LongSums) {
   for (int64_t weights : weightTypes)
-    for (int64_t m : {1, 32})
+    for (int64_t m : {1, 64})
       expectRight({m, 6, 16384, weights});
 }
 
@@ -254,9 +255,9 @@ TEST_P(DenseKernelsTest, TilesDoNotShow) {
     for (int64_t k : {32, 608, 1024, 1100}) {
       if (weights == SEQMIX_ABI_I8 && k % 32 != 0)
         continue;
-      Product product({43, 71, k, weights});
+      Product product({75, 71, k, weights});
       ASSERT_EQ(denseMatmul(product.abi(), GetParam()), 1);
-      for (int64_t rows : {1, 2, 3, 6, 17, 40})
+      for (int64_t rows : {1, 2, 3, 6, 35, 66})
         for (int64_t columns : {1, 4, 5, 21, 66}) {
           Product tile({rows, columns, k, weights});
           seqmix_abi_matmul abi = product.abi();
@@ -278,7 +279,7 @@ TEST_P(DenseKernelsTest, ExtremeValues) {
   constexpr float inf = std::numeric_limits<float>::infinity();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for (int64_t weights : weightTypes)
-    for (int64_t m : {3, 36})
+    for (int64_t m : {3, 68})
       for (int64_t at : {0, 515, 543}) {
         Product product({m, 7, 544, weights});
         product.a(0)[at] = inf;
@@ -306,15 +307,15 @@ TEST_P(DenseKernelsTest, ExtremeValues) {
 }
 
 TEST_P(DenseKernelsTest, ManyThreads) {
-  Product product({33, 70, 600});
+  Product product({70, 66, 600});
   ASSERT_EQ(denseMatmul(product.abi(), GetParam()), 1);
   std::vector<std::thread> threads;
   for (int i = 0; i != 4; ++i)
-    threads.emplace_back([this, &product] {
+    threads.emplace_back([&product] {
       for (int64_t repeats = 0; repeats != 20; ++repeats) {
         Product same(product.S);
         ASSERT_EQ(denseMatmul(same.abi(), GetParam()), 1);
-        ASSERT_EQ(std::memcmp(&same.c(0, 0), &product.c(0, 0), 4 * 33 * 70), 0);
+        ASSERT_EQ(std::memcmp(&same.c(0, 0), &product.c(0, 0), 4 * 70 * 66), 0);
       }
     });
   for (std::thread &thread : threads)
@@ -341,4 +342,16 @@ TEST_P(DenseKernelsTest, Declines) {
   EXPECT_TRUE(declines([](auto &abi) { abi.b_stride = int64_t(1) << 30; }));
   EXPECT_TRUE(declines([](auto &abi) { abi.n = int64_t(1) << 40; }));
   EXPECT_EQ(product.c(0, 0), before);
+}
+
+TEST(CpuDeviceTest, LendsDenseKernels) {
+  CpuDevice device(1);
+  EXPECT_EQ(device.matmulName(), std::string("Halide kernels (") +
+                                     denseLevelName(bestDenseLevel()) + ")");
+  const seqmix_abi_host &host = device.host();
+  Product product({1, 5, 64});
+  seqmix_abi_matmul abi = product.abi();
+  ASSERT_EQ(host.matmul(host.context, &abi), 1);
+  for (int64_t j = 0; j != 5; ++j)
+    EXPECT_NEAR(product.c(0, j), product.exact(0, j), 1e-4);
 }

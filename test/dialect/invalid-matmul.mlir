@@ -60,10 +60,10 @@ func.func @matmul_c1_unranked(%a: tensor<*xf32>, %b: tensor<16x8xf32>,
 
 // -----
 
-func.func @matmul_c2_mixed(%a: tensor<?x?x8xf32>, %b: tensor<16x8xbf16>,
+func.func @matmul_c2_mixed(%a: tensor<?x?x8xbf16>, %b: tensor<16x8xf32>,
                            %c: tensor<?x?x16xf32>) {
-  // expected-error @+1 {{expects input and weight of f32 or of bf16, or a weight of i8, and an output of f32: 'tensor<?x?x8xf32>', 'tensor<16x8xbf16>' and 'tensor<?x?x16xf32>'}}
-  %0 = seqmix.matmul ins(%a, %b : tensor<?x?x8xf32>, tensor<16x8xbf16>)
+  // expected-error @+1 {{expects a weight of f32, bf16 or i8, an input of f32 or as the weight, and an output of f32: 'tensor<?x?x8xbf16>', 'tensor<16x8xf32>' and 'tensor<?x?x16xf32>'}}
+  %0 = seqmix.matmul ins(%a, %b : tensor<?x?x8xbf16>, tensor<16x8xf32>)
       outs(%c : tensor<?x?x16xf32>) -> tensor<?x?x16xf32>
   return
 }
@@ -72,7 +72,7 @@ func.func @matmul_c2_mixed(%a: tensor<?x?x8xf32>, %b: tensor<16x8xbf16>,
 
 func.func @matmul_c2_f16(%a: tensor<?x?x8xf16>, %b: tensor<16x8xf16>,
                          %c: tensor<?x?x16xf32>) {
-  // expected-error @+1 {{expects input and weight of f32 or of bf16, or a weight of i8, and an output of f32:}}
+  // expected-error @+1 {{expects a weight of f32, bf16 or i8, an input of f32 or as the weight, and an output of f32:}}
   %0 = seqmix.matmul ins(%a, %b : tensor<?x?x8xf16>, tensor<16x8xf16>)
       outs(%c : tensor<?x?x16xf32>) -> tensor<?x?x16xf32>
   return
@@ -82,7 +82,7 @@ func.func @matmul_c2_f16(%a: tensor<?x?x8xf16>, %b: tensor<16x8xf16>,
 
 func.func @matmul_c2_output(%a: tensor<?x?x8xbf16>, %b: tensor<16x8xbf16>,
                             %c: tensor<?x?x16xbf16>) {
-  // expected-error @+1 {{expects input and weight of f32 or of bf16, or a weight of i8, and an output of f32:}}
+  // expected-error @+1 {{expects a weight of f32, bf16 or i8, an input of f32 or as the weight, and an output of f32:}}
   %0 = seqmix.matmul ins(%a, %b : tensor<?x?x8xbf16>, tensor<16x8xbf16>)
       outs(%c : tensor<?x?x16xbf16>) -> tensor<?x?x16xbf16>
   return

@@ -208,7 +208,7 @@ seqmix.model @param_c1 {
 
 seqmix.model @param_c2_extent {
   seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
-    // expected-error @+1 {{expects positive extents of f32, f64 or bf16, not 'tensor<4x0xf32>'}}
+    // expected-error @+1 {{expects positive extents of f32, f64, bf16 or i8, not 'tensor<4x0xf32>'}}
     %w = seqmix.param "w" : tensor<4x0xf32>
     seqmix.return
   }
@@ -218,7 +218,7 @@ seqmix.model @param_c2_extent {
 
 seqmix.model @param_c2_element {
   seqmix.entry @prefill(%x "x" : tensor<?x?xf32>) {
-    // expected-error @+1 {{expects positive extents of f32, f64 or bf16, not 'tensor<4xi32>'}}
+    // expected-error @+1 {{expects positive extents of f32, f64, bf16 or i8, not 'tensor<4xi32>'}}
     %w = seqmix.param "w" : tensor<4xi32>
     seqmix.return
   }

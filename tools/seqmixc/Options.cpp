@@ -53,8 +53,8 @@ struct Options {
       cl::value_desc("device,..."), cl::cat(category)};
   cl::opt<std::string> weights{
       "weights",
-      cl::desc("Type to keep the weights of projections in: f32 (default) or "
-               "bf16"),
+      cl::desc("Type to keep the weights of projections in: f32 (default), "
+               "bf16, or int8 with scales for groups of 32"),
       cl::init("f32"), cl::value_desc("type"), cl::cat(category)};
   cl::opt<FormChoice> form{
       "form", cl::desc("Form to compile mixers in, where they have it:"),
@@ -152,6 +152,9 @@ static llvm::Error chooseTargets(const Options &options,
   if (request.gpu && request.f64)
     return llvm::createStringError(
         "--precision=f64 is for cpu: on cuda all is computed in f32");
+  if (request.gpu && request.weights == "int8")
+    return llvm::createStringError(
+        "--weights=int8 is for cpu: on cuda they are f32 or bf16");
   if (options.emit == Output::ptx && !request.gpu)
     return llvm::createStringError(
         "--emit=ptx is for --target=cuda: there is no code for a GPU");
@@ -187,10 +190,11 @@ static llvm::Expected<CompileRequest> toRequest(const Options &options) {
     return llvm::createStringError("--precision is f32 or f64, not '%s'",
                                    options.precision.c_str());
   request.f64 = options.precision == "f64";
-  if (options.weights != "f32" && options.weights != "bf16")
-    return llvm::createStringError("--weights is f32 or bf16, not '%s'",
-                                   options.weights.c_str());
-  request.bf16Weights = options.weights == "bf16";
+  request.weights = options.weights;
+  if (request.weights != "f32" && request.weights != "bf16" &&
+      request.weights != "int8")
+    return llvm::createStringError("--weights is f32, bf16 or int8, not '%s'",
+                                   request.weights.c_str());
   if (llvm::Error error = chooseTargets(options, request))
     return error;
   if (options.json && !options.explain)
