@@ -32,7 +32,35 @@ std::vector<Case> seqmix::listMixers() {
        2048},
       {"attention_512", file, "attention", withWindow("512"), 8192},
       {"attention_full", file, "attention", withWindow("2048"), 2048},
+      // A state that no cache holds: 256 MiB.
+      {"retention_256m",
+       file,
+       "retention",
+       {{"H", "1024"}, {"K", "256"}, {"V", "256"}},
+       1},
   };
+}
+
+std::vector<Case> seqmix::listDense() {
+  std::vector<Case> cases;
+  for (const std::string weights : {"f32", "bf16", "int8"}) {
+    cases.push_back({"projection_" + weights,
+                     "tools/seqmix-bench/bench.sqm",
+                     "projection",
+                     {{"K", "768"}, {"N", "3072"}},
+                     512,
+                     weights});
+    cases.push_back({"retnet_100m_" + weights,
+                     "examples/retnet/retnet.sqm",
+                     "",
+                     {{"vocab_size", "16000"},
+                      {"hidden_size", "768"},
+                      {"num_hidden_layers", "11"}},
+                     512,
+                     weights,
+                     "model.embeddings.weight"});
+  }
+  return cases;
 }
 
 std::vector<Case> seqmix::listModels() {

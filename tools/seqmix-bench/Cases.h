@@ -21,11 +21,17 @@ struct Case {
   std::string source; ///< a .sqm file, relative to the repository
   std::string entry;
   std::vector<std::pair<std::string, std::string>> defines;
-  int64_t length; ///< tokens of a prefill
+  int64_t length;              ///< tokens of a prefill
+  std::string weights = "f32"; ///< what projections' weights are kept in
+  /// A parameter of which a token reads one row, by its name in the checkpoint.
+  std::string table = "";
 };
 
 /// One mixer of each class at a fixed shape.
 std::vector<Case> listMixers();
+/// Projections, and a model of a hundred million parameters, by what weights
+/// are kept in.
+std::vector<Case> listDense();
 /// Whole models, small enough for long sequences.
 std::vector<Case> listModels();
 

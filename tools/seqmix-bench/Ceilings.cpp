@@ -42,18 +42,21 @@ void Memory::copy() {
   });
 }
 
+/// Each thread reads several runs side by side, which is faster than one.
 void Memory::read() {
   using Line = uint64_t __attribute__((vector_size(64)));
-  size_t share = memoryBytes / threads / sizeof(Line) * sizeof(Line);
+  constexpr size_t runs = 8, lines = 4;
+  size_t share = memoryBytes / threads / runs;
   onThreads(threads, [&](int part) {
-    Line sums[4] = {};
-    const char *begin = from.data() + part * share;
-    for (size_t at = 0; at + sizeof(sums) <= share; at += sizeof(sums)) {
-      Line lines[4];
-      std::memcpy(lines, begin + at, sizeof(lines));
-      for (int i = 0; i != 4; ++i)
-        sums[i] ^= lines[i];
-    }
+    Line sums[lines] = {};
+    const char *begin = from.data() + part * runs * share;
+    for (size_t at = 0; at + sizeof(sums) <= share; at += sizeof(sums))
+      for (size_t run = 0; run != runs; ++run) {
+        Line read[lines];
+        std::memcpy(read, begin + run * share + at, sizeof(read));
+        for (size_t i = 0; i != lines; ++i)
+          sums[i] ^= read[i];
+      }
     benchmark::DoNotOptimize(sums);
   });
 }

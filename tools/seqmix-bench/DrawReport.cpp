@@ -41,17 +41,17 @@ static std::vector<Bar> collectBars(const Report &report) {
   std::vector<Bar> bars;
   for (const Row &row : report.getRows()) {
     StringRef name = row.name;
-    if (!name.consume_front("mixer/") || name.ends_with("/reference") ||
-        row.seconds == 0)
+    if (!(name.consume_front("mixer/") || name.consume_front("dense/")) ||
+        name.ends_with("/reference") || row.seconds == 0)
       continue;
-    double fma = report.ceiling("fma"), copy = report.ceiling("copy");
+    double fma = report.ceiling("fma"), most = report.ceiling(row.memory);
     double computed = fma ? row.flops / row.seconds / fma : 0;
-    double moved = copy ? row.bytes / row.seconds / copy : 0;
+    double moved = most ? row.bytes / row.seconds / most : 0;
     bool isComputed = computed > moved;
     double share = isComputed ? computed : moved;
     std::string text;
-    llvm::raw_string_ostream(text)
-        << format("%.1f %% of %s", 100 * share, isComputed ? "FMA" : "copy");
+    llvm::raw_string_ostream(text) << format(
+        "%.1f %% of %s", 100 * share, isComputed ? "FMA" : row.memory.c_str());
     bars.push_back({name.str(), text, std::min(share, 1.0)});
   }
   return bars;

@@ -50,13 +50,15 @@ public:
 
   void addCeilings();
   void addMixer(const Case &which);
+  void addDense(const Case &which);
   void addModel(const Case &which);
 
 private:
   using Body = std::function<void(benchmark::State &, Row &)>;
   void add(const std::string &name, Body body);
   void addPrefill(const std::string &name, const Case &which, bool isReference);
-  void addStep(const std::string &name, const Case &which);
+  void addStep(const std::string &name, const Case &which,
+               bool isDense = false);
 
   const Plan &plan;
   Report &report;
@@ -141,7 +143,8 @@ void Registrar::addPrefill(const std::string &name, const Case &which,
   });
 }
 
-void Registrar::addStep(const std::string &name, const Case &which) {
+void Registrar::addStep(const std::string &name, const Case &which,
+                        bool isDense) {
   add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
     auto program = workshop->get(which, /*isReference=*/false);
     if (!program)
@@ -152,6 +155,10 @@ void Registrar::addStep(const std::string &name, const Case &which) {
     row.tokens = 1;
     row.stateBytes = (*program)->stateBytes();
     row.bytes = (*program)->tokenBytes() + 2 * row.stateBytes;
+    if (!isDense)
+      return;
+    row.bytes += (*program)->weightBytes();
+    row.memory = "read";
   });
 }
 
@@ -162,6 +169,20 @@ void Registrar::addMixer(const Case &which) {
     addPrefill(name + "/prefill", which, false);
   }
   addStep(name + "/step", which);
+}
+
+/// Bound by arithmetic where there are many tokens, by reading the weights
+/// where there is one.
+void Registrar::addDense(const Case &which) {
+  std::string name = "dense/" + which.name;
+  add(name + "/prefill",
+      [=, workshop = workshop](benchmark::State &state, Row &row) {
+        Program *program =
+            measurePrefill(*workshop, which, false, which.length, state, row);
+        if (program)
+          row.flops = row.tokens * (program->flops() + program->weightFlops());
+      });
+  addStep(name + "/step", which, /*isDense=*/true);
 }
 
 /// A model at ever longer sequences, as long as it keeps up.
@@ -196,6 +217,8 @@ void seqmix::registerAll(const Plan &plan, Report &report) {
   registrar.addCeilings();
   for (const Case &which : listMixers())
     registrar.addMixer(which);
+  for (const Case &which : listDense())
+    registrar.addDense(which);
   for (const Case &which : listModels())
     registrar.addModel(which);
 }

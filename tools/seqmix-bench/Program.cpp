@@ -62,6 +62,7 @@ Error Program::compile(const Case &which, const Making &making) {
   request.source = making.root + "/" + which.source;
   request.entry = which.entry;
   request.defines = which.defines;
+  request.weights = which.weights;
   if (making.isReference)
     request.form = mlir::seqmix::FormChoice::step;
   Library = making.folder + "/" + which.name +
@@ -113,6 +114,21 @@ void Program::drawInputs(int64_t tokens) {
   add(SEQMIX_OUTPUTS, Outputs);
 }
 
+/// A matrix is multiplied with; of `table` one row is looked up.
+void Program::countWeights(llvm::StringRef table) {
+  for (size_t i = 0; i != seqmix_model_count(Model, SEQMIX_PARAMS); ++i) {
+    seqmix_tensor_info info;
+    seqmix_model_tensor(Model, SEQMIX_PARAMS, i, &info);
+    llvm::StringRef name = info.name;
+    if (name == table)
+      continue;
+    WeightBytes += static_cast<double>(info.bytes);
+    if (info.rank == 2 && !name.ends_with("_scale"))
+      WeightFlops += 2.0 * static_cast<double>(info.bytes) /
+                     static_cast<double>(seqmix_dtype_size(info.dtype));
+  }
+}
+
 Error Program::open(const Case &which, const Making &making) {
   seqmix_model_options options;
   seqmix_model_options_init(&options);
@@ -125,6 +141,7 @@ Error Program::open(const Case &which, const Making &making) {
                 error))
     return failure;
   drawInputs(which.length);
+  countWeights(which.table);
   return check(seqmix_session_create(Model, 1, &Session, &error), error);
 }
 

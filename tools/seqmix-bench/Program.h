@@ -47,6 +47,10 @@ public:
   /// Bytes of a token that are read or written at least: inputs and outputs.
   double tokenBytes() const { return TokenBytes; }
   double stateBytes() const;
+  /// Bytes of the parameters that a token reads.
+  double weightBytes() const { return WeightBytes; }
+  /// Floating-point operations of a token in projections.
+  double weightFlops() const { return WeightFlops; }
 
 private:
   Program() = default;
@@ -55,7 +59,9 @@ private:
   void drawInputs(int64_t tokens);
 
   std::string Library, Form;
-  double Flops = 0, TokenBytes = 0;
+  void countWeights(llvm::StringRef table);
+
+  double Flops = 0, TokenBytes = 0, WeightBytes = 0, WeightFlops = 0;
   seqmix_model *Model = nullptr;
   seqmix_session *Session = nullptr;
   std::vector<std::vector<char>> Buffers;

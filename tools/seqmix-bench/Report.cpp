@@ -42,7 +42,9 @@ bool Report::ReportContext(const Context &context) {
   llvm::outs() << context.cpu_info.num_cpus
                << " processors; floating-point operations as the compiler "
                   "counts them, bytes of inputs, outputs\nand, for a step, "
-                  "twice the state; shares of this run's ceilings\n\n";
+                  "twice the state and the weights; shares of this run's "
+                  "ceilings: of copying, or\nwhere weights are read, of "
+                  "reading\n\n";
   llvm::outs() << format("%-28s %-13s %11s %11s %8s %6s %8s %6s %7s\n", "",
                          "form", "time", "tokens/s", "GFLOP/s", "of FMA",
                          "GB/s", "of mem", "speedup");
@@ -92,7 +94,7 @@ void Report::print(const Row &row) {
         "%-13s %8.3f ms %11s %8s %6s %8s %6s %7s", row.form.c_str(),
         row.seconds * 1e3, cell("%.0f", row.tokens / row.seconds).c_str(),
         cell("%.1f", flops * 1e-9).c_str(), share(flops, "fma").c_str(),
-        cell("%.2f", bytes * 1e-9).c_str(), share(bytes, "copy").c_str(),
+        cell("%.2f", bytes * 1e-9).c_str(), share(bytes, row.memory).c_str(),
         cell("%.2fx", speedup(row)).c_str());
   } else {
     out << row.skipped;
@@ -120,6 +122,7 @@ void seqmix::writeJson(const Report &report, int threads,
           json.attribute("tokens", row.tokens);
           json.attribute("flops", row.flops);
           json.attribute("bytes", row.bytes);
+          json.attribute("memory", row.memory);
           json.attribute("state_bytes", row.stateBytes);
           if (double speedup = report.speedup(row))
             json.attribute("speedup", speedup);

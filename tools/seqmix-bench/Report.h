@@ -29,9 +29,10 @@ struct Row {
   double seconds = 0;
   double tokens = 0;
   double flops = 0;
-  double bytes = 0;      ///< read or written at least
-  double stateBytes = 0; ///< of a sequence
-  std::string skipped;   ///< why it was not measured, if it was not
+  double bytes = 0;            ///< read or written at least
+  double stateBytes = 0;       ///< of a sequence
+  std::string memory = "copy"; ///< the ceiling for bytes
+  std::string skipped;         ///< why it was not measured, if it was not
 };
 
 /// Prints measurements as they come, and keeps them. A measurement describes
