@@ -184,15 +184,16 @@ static void divideAsTold(MixerOpInterface op) {
 
 /// Whether there is enough to do for several threads: many tokens, or one with
 /// a large state.
-static bool isWorthDividing(RecurrenceOp op) {
-  auto type = cast<RankedTensorType>(op.getSequences().front().getType());
+static bool isWorthDividing(MixerOpInterface op) {
+  auto type =
+      cast<RankedTensorType>(op.getSequenceOperands().front().getType());
   return type.getDimSize(op.getSequenceAxis()) != 1 ||
          countStateBytes(op) >= kLeastStepBytes;
 }
 
 void DivideRecurrences::runOnOperation() {
   OpPassManager structured(RecurrenceOp::getOperationName());
-  addStructuredPasses(structured);
+  addStructuredPasses(structured, /*keepInvariants=*/true);
   SmallVector<RecurrenceOp> found;
   getOperation()->walk([&](RecurrenceOp op) {
     if (op.getChunkLength() || (steps && isWorthDividing(op)))
@@ -200,7 +201,8 @@ void DivideRecurrences::runOnOperation() {
   });
   SmallVector<MixerOpInterface> told;
   getOperation()->walk([&](MixerOpInterface op) {
-    if (op.getChunkLength() && !op.getDividedAxes().empty())
+    if ((op.getChunkLength() || (steps && isWorthDividing(op))) &&
+        !op.getDividedAxes().empty())
       told.push_back(op);
   });
   llvm::for_each(told, divideAsTold);

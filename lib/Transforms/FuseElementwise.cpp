@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialect/SeqmixOps.h"
 #include "lib/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -25,6 +26,7 @@ using namespace mlir::seqmix;
 namespace {
 struct FuseElementwise
     : public seqmix::impl::FuseElementwiseBase<FuseElementwise> {
+  using FuseElementwiseBase::FuseElementwiseBase;
   void runOnOperation() override;
 };
 } // namespace
@@ -42,22 +44,45 @@ static bool isReadOnce(Value value) {
          }) == 1;
 }
 
+/// Whether a value in a recurrence is the same for all tokens.
+static bool isInvariant(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto recurrence =
+        dyn_cast<RecurrenceOp>(argument.getOwner()->getParentOp());
+    size_t before = recurrence ? recurrence.getSequences().size() : 0;
+    return recurrence && argument.getArgNumber() >= before &&
+           argument.getArgNumber() - before < recurrence.getInvariants().size();
+  }
+  Operation *op = value.getDefiningOp();
+  return isa<RecurrenceOp>(op->getParentOp()) &&
+         llvm::all_of(op->getOperands(), isInvariant);
+}
+
 /// Whether fusing the producer of `operand` into its user repeats no
 /// arithmetic.
-static bool isWorthFusing(OpOperand *operand) {
+static bool isWorthFusing(OpOperand *operand, bool keepInvariants) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer)
     return false;
   if (onlyMoves(producer))
     return true;
+  // A loop would repeat it.
+  if (producer->getBlock() != consumer->getBlock())
+    return false;
+  if (keepInvariants && isInvariant(producer.getResult(0)) &&
+      !isInvariant(consumer.getResult(0)))
+    return false;
   AffineMap map = consumer.getMatchingIndexingMap(operand);
   return isReadOnce(operand->get()) && map.isPermutation();
 }
 
 void FuseElementwise::runOnOperation() {
   RewritePatternSet patterns(&getContext());
-  linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
+  linalg::populateElementwiseOpsFusionPatterns(
+      patterns, [this](OpOperand *operand) {
+        return isWorthFusing(operand, keepInvariants);
+      });
   GreedyRewriteConfig config;
   config.setUseTopDownTraversal();
   if (failed(

@@ -21,8 +21,9 @@ namespace seqmix {
 #include "lib/Transforms/Passes.h.inc"
 
 /// Adds the passes after which all arithmetic on tensors is `linalg.generic`,
-/// fused where that repeats nothing.
-void addStructuredPasses(OpPassManager &pm);
+/// fused where that repeats nothing. With `keepInvariants`, what a recurrence
+/// computes from its invariants alone stays apart, for who lowers it to a loop.
+void addStructuredPasses(OpPassManager &pm, bool keepInvariants = false);
 
 } // namespace seqmix
 } // namespace mlir

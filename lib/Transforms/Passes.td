@@ -93,11 +93,17 @@ def FuseElementwise : Pass<"seqmix-fuse-elementwise"> {
     Fuses `linalg.generic` producers into their consumers, with upstream's
     patterns, under one rule: no arithmetic is repeated. A producer that only
     moves elements is fused into all its users; one that computes is fused into
-    its only user, if that user needs each of its elements once. (Upstream's
-    own pass would recompute a gate for every row of the projection after it.)
+    its only user, if that user needs each of its elements once and is in no
+    loop that it is not in. (Upstream's own pass would recompute a gate for
+    every row of the projection after it.)
+
+    With `keep-invariants`, what a recurrence computes from its invariants alone
+    is not fused into what depends on the token.
 
     Before and after: test/Transforms/fuse-elementwise.mlir.
   }];
+  let options = [Option<"keepInvariants", "keep-invariants", "bool", "false",
+                        "Leave what is the same for all tokens apart">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 

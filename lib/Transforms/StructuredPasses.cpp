@@ -13,10 +13,13 @@
 
 using namespace mlir;
 
-void seqmix::addStructuredPasses(OpPassManager &pm) {
+void seqmix::addStructuredPasses(OpPassManager &pm, bool keepInvariants) {
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createLinalgGeneralizeNamedOpsPass());
-  pm.addPass(createFuseElementwise());
+  // What is the same for all tokens is computed before them, and not fused into
+  // what is not.
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createFuseElementwise({keepInvariants}));
   pm.addPass(createRelaxReductions());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -31,7 +31,28 @@ Status CpuSession::create(int64_t batch) {
   OutputPointers.resize(abi.num_outputs);
   if (Status status = State::totalBytes(abi, batch, StateBytes); !status.ok())
     return status;
+  if (Status status = reserveForStep(); !status.ok())
+    return status;
   return Current.reserve(StateBytes, "the session's state");
+}
+
+/// Whatever buffers a step is given, it finds memory for them here.
+Status CpuSession::reserveForStep() {
+  const seqmix_abi_model &abi = Owner.abi();
+  auto stage = [&](AlignedBuffer &buffer, const seqmix_abi_tensor &tensor) {
+    uint64_t bytes;
+    if (__builtin_mul_overflow(uint64_t(Batch), tensorBytes(tensor), &bytes))
+      bytes = UINT64_MAX; // which no machine has
+    return buffer.reserve(bytes, tensor.name);
+  };
+  for (uint32_t i = 0; i != abi.num_inputs; ++i)
+    if (Status status = stage(StagedInputs[i], abi.inputs[i].tensor);
+        !status.ok())
+      return status;
+  for (uint32_t i = 0; i != abi.num_outputs; ++i)
+    if (Status status = stage(StagedOutputs[i], abi.outputs[i]); !status.ok())
+      return status;
+  return Status();
 }
 
 Status CpuSession::copyState(const DeviceSession &other) {

@@ -41,6 +41,7 @@ public:
               const void *element) override;
 
 private:
+  Status reserveForStep();
   Status prepare(const Request &request);
   Status runPiece(const Request &request, int64_t begin, int64_t length,
                   const char *stateIn, char *stateOut);

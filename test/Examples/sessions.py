@@ -12,16 +12,20 @@ For lengths of 1 and 67 and a batch of 3, all of these give the same to rounding
 a prefill in one piece; in three pieces at odd places; steps; each sequence in a
 session of its own; three sessions that take turns; a state that is saved half
 way and restored elsewhere; a fork. Without weights the parameters are random.
+
+However many threads there are, the logits and the states are the same to the bit.
 """
 
 import argparse
 import random
 import sys
+from array import array
 from ctypes import (CDLL, POINTER, Structure, byref, c_char, c_char_p, c_double, c_float, c_int,
                     c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p, create_string_buffer,
                     sizeof)
 
 BATCH = 3
+MANY = 24  # enough that a step of small models is shared out
 F64 = 2
 
 
@@ -70,11 +74,12 @@ class Library:
         if self.ask(name, *arguments, byref(error)):
             sys.exit(f"{name}: {error.message.decode()}")
 
-    def open(self, path, weights):
+    def open(self, path, weights, threads=0):
         options, model = Options(), c_void_p()
         self.library.seqmix_model_options_init(byref(options))
         assert options.size == sizeof(Options)
         options.random_weights_seed = 0 if weights else 7
+        options.threads = threads
         self.do(
             "model_open",
             path.encode(),
@@ -163,6 +168,17 @@ def joined_rows(batches):
     return [row for batch in batches for row in batch]
 
 
+def everything(session, vocabulary):
+    """The bits of all that a session says and remembers, before it goes."""
+    source = random.Random(2)
+    draw = lambda length: [[source.randrange(vocabulary) for _ in range(length)]
+                           for _ in range(session.batch)]
+    said = session.prefill(draw(60)) + session.steps(draw(4))
+    bits = [array("d", row).tobytes() for row in said] + [session.save().raw]
+    session.library.ask("session_destroy", session.handle)
+    return bits
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("library")
@@ -195,6 +211,16 @@ def main():
             good = error <= tolerance  # what is not finite is not good
             failures += not good
             print(f"{length:3} tokens, {name:15} {error:.1e} {'ok' if good else 'FAILED'}")
+
+    models = {n: library.open(args.model, args.weights, n) for n in (1, 2, 3, 8)}
+    for batch in (BATCH, MANY):
+        alone = None
+        for threads, model in models.items():
+            found = everything(make(batch), vocabulary)
+            alone = alone or found
+            good = found == alone
+            failures += not good
+            print(f"{batch:3} sequences, {threads} threads {'ok' if good else 'FAILED'}")
     return min(failures, 1)
 
 

@@ -31,6 +31,7 @@
 // TENSORS-NEXT: cse
 // TENSORS-NEXT: convert-elementwise-to-linalg
 // TENSORS-NEXT: linalg-generalize-named-ops
+// TENSORS-NEXT: loop-invariant-code-motion
 // TENSORS-NEXT: seqmix-fuse-elementwise
 // TENSORS-NEXT: seqmix-relax-reductions
 // TENSORS-NEXT: canonicalize
@@ -46,6 +47,7 @@
 // CUDA-TENSORS-NEXT: seqmix-expand-mixers
 // CUDA-TENSORS-NEXT: convert-elementwise-to-linalg
 // CUDA-TENSORS-NEXT: linalg-generalize-named-ops
+// CUDA-TENSORS-NEXT: loop-invariant-code-motion
 // CUDA-TENSORS-NEXT: seqmix-fuse-elementwise
 // CUDA-TENSORS-NEXT: seqmix-relax-reductions
 // CUDA-TENSORS-NEXT: canonicalize

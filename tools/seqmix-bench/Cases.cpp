@@ -30,6 +30,11 @@ std::vector<Case> seqmix::listMixers() {
        "selective_scan",
        {{"C", "2048"}, {"N", "16"}},
        2048},
+      {"exponentials",
+       file,
+       "exponentials",
+       {{"C", "2048"}, {"N", "16"}},
+       2048},
       {"attention_512", file, "attention", withWindow("512"), 8192},
       {"attention_full", file, "attention", withWindow("2048"), 2048},
       // A state that no cache holds: 256 MiB.
