@@ -31,7 +31,8 @@ using MatmulKernel = int(halide_buffer_t *a, halide_buffer_t *b,
 #ifdef __x86_64__
 #define SEQMIX_DENSE_KERNELS_X86 SEQMIX_DENSE_KERNELS
 #endif
-#define SEQMIX_DENSE_KERNELS(level, weights, stored)                           \
+#define SEQMIX_DENSE_KERNELS(level, weights, stored, row)                      \
+  extern "C" MatvecKernel row##_##weights##_##level;                           \
   extern "C" MatvecKernel matvec_##weights##_##level;                          \
   extern "C" MatmulKernel matmul_##weights##_##level;
 #include "runtime/kernels/kernels.def"
@@ -39,7 +40,8 @@ using MatmulKernel = int(halide_buffer_t *a, halide_buffer_t *b,
 namespace {
 struct Kernels {
   DenseLevel level;
-  int64_t weights; // SEQMIX_ABI_*
+  int64_t weights;   // SEQMIX_ABI_*
+  MatvecKernel *row; // for a row by itself
   MatvecKernel *matvec;
   MatmulKernel *matmul;
 };
@@ -74,9 +76,9 @@ private:
 #ifdef __x86_64__
 #define SEQMIX_DENSE_KERNELS_X86 SEQMIX_DENSE_KERNELS
 #endif
-#define SEQMIX_DENSE_KERNELS(level, weights, stored)                           \
-  {DenseLevel::level, SEQMIX_ABI_##weights, matvec_##weights##_##level,        \
-   matmul_##weights##_##level},
+#define SEQMIX_DENSE_KERNELS(level, weights, stored, row)                      \
+  {DenseLevel::level, SEQMIX_ABI_##weights, row##_##weights##_##level,         \
+   matvec_##weights##_##level, matmul_##weights##_##level},
 static constexpr Kernels allKernels[] = {
 #include "runtime/kernels/kernels.def"
 };
@@ -240,6 +242,11 @@ int64_t seqmix::denseMatmul(const seqmix_abi_matmul &product,
     return 0;
   if (product.m <= 0 || product.n <= 0)
     return 1;
+
+  if (product.m == 1) {
+    matvec(kernels->row, product);
+    return 1;
+  }
 
   // From how many rows on it pays to unpack a block of the weights first.
   int64_t many = product.b_dtype == SEQMIX_ABI_I8 ? 32 : 64;

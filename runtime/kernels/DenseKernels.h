@@ -29,7 +29,8 @@ DenseLevel bestDenseLevel();
 /// without having done anything: for operands of types or groups that there are
 /// no kernels for, and for ones that span 2^31 elements. Any number of threads
 /// may call it; it allocates nothing. An element of the result comes out the
-/// same, whatever rows and columns it is computed with.
+/// same, whatever rows and columns it is computed with; only the elements of a
+/// row by itself are, if the weights are integers, sums in another order.
 int64_t denseMatmul(const seqmix_abi_matmul &product,
                     DenseLevel level = bestDenseLevel());
 

@@ -23,7 +23,7 @@ constexpr int tileRows = 4;
 
 /// Terms that a sum takes up in vector registers before they are added to the
 /// element of the result. The same in every kernel, so that all add in the same
-/// order.
+/// order, but for the one for a single row times scaled weights.
 constexpr int blockTerms = 512;
 
 /// Weight rows of which a block is unpacked at a time, so that it stays in the

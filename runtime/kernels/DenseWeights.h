@@ -19,7 +19,7 @@ namespace seqmix::dense {
 /// How the weights of one type are read: in chunks along a row, each of which
 /// is a few vectors and, where weights are integers, has one scale. Their
 /// product is strict: rounded before it meets the other operand, in all
-/// kernels.
+/// kernels for more than a single row.
 struct Weights {
   Halide::Type stored;
   int lanes; // of a vector of f32
@@ -27,22 +27,42 @@ struct Weights {
   bool haveScales() const { return stored == Halide::Int(8); }
   int chunk() const { return haveScales() ? groupTerms : lanes; }
 
-  /// Element `offset` of a chunk of a row, as f32. `groupShift` is the binary
-  /// logarithm of the number of chunks with the same scale.
+  /// Element `offset` of a chunk of a row, as it is stored, but in f32.
+  template <typename Elements>
+  Halide::Expr unscaled(const Elements &elements, Halide::Expr index,
+                        Halide::Expr offset,
+                        std::vector<Halide::Expr> row) const {
+    row.insert(row.begin(), index * chunk() + offset);
+    Halide::Expr element = elements(row);
+    return stored == Halide::UInt(16)
+               ? Halide::reinterpret<float>(Halide::cast<uint32_t>(element)
+                                            << 16)
+               : Halide::cast<float>(element);
+  }
+
+  /// The scale of a chunk. `groupShift` is the binary logarithm of the number
+  /// of chunks with the same one.
+  template <typename Scales>
+  Halide::Expr scale(const Scales &scales, Halide::Expr groupShift,
+                     Halide::Expr index, std::vector<Halide::Expr> row) const {
+    // Bounds are the caller's affair: Halide cannot infer one from a shift.
+    row.insert(row.begin(),
+               Halide::unsafe_promise_clamped(index >> groupShift, 0,
+                                              scales.dim(0).extent() - 1));
+    return scales(row);
+  }
+
+  /// Element `offset` of a chunk, in f32 and times its scale, if it has one.
   template <typename Elements, typename Scales>
   Halide::Expr at(const Elements &elements, const Scales &scales,
                   Halide::Expr groupShift, Halide::Expr index,
-                  Halide::Expr offset, std::vector<Halide::Expr> row) const {
-    row.insert(row.begin(), index * chunk() + offset);
-    Halide::Expr element = elements(row);
-    if (stored == Halide::UInt(16))
-      return Halide::reinterpret<float>(Halide::cast<uint32_t>(element) << 16);
+                  Halide::Expr offset,
+                  const std::vector<Halide::Expr> &row) const {
+    Halide::Expr element = unscaled(elements, index, offset, row);
     if (!haveScales())
       return element;
-    // Bounds are the caller's affair: Halide cannot infer one from a shift.
-    row.front() = Halide::unsafe_promise_clamped(index >> groupShift, 0,
-                                                 scales.dim(0).extent() - 1);
-    return Halide::strict_float(Halide::cast<float>(element) * scales(row));
+    return Halide::strict_float(element *
+                                scale(scales, groupShift, index, row));
   }
 };
 

@@ -11,10 +11,10 @@
 // four neighbouring rows, it would have to find four new streams every time.
 //
 // On an x86-64 machine with AVX-512, one core, which reads 27.8 GB/s at most:
-// one row times 400 MB of weights with 768 to 4096 terms at 26 GB/s for f32, 24
-// to 26 for bf16, 16 to 17 for i8 and its scales, which come at 23 even from a
-// cache. Prefetching in software, two runs and eight runs were no better on the
-// whole.
+// one row times 400 MB of weights with 768 to 4096 terms at 26 GB/s for f32 and
+// 24 to 26 for bf16; two rows times i8 and its scales at 18 even from a cache.
+// One row times those has a kernel of its own. Prefetching in software, two
+// runs and eight runs were no better on the whole.
 //
 //===----------------------------------------------------------------------===//
 

@@ -249,7 +249,16 @@ TEST_P(DenseKernelsTest, LongSums) {
       expectRight({m, 6, 16384, weights});
 }
 
-// An element is the same, bit for bit, whatever else is computed with it.
+TEST_P(DenseKernelsTest, OneRowOfGroups) {
+  for (int64_t group : {32, 64, 512, 2048})
+    for (int64_t groups : {1, 2, 7, 15, 16, 17, 33})
+      for (int64_t n : {1, 3, 4, 9})
+        for (int64_t padding : {0, 5})
+          expectRight({1, n, group * groups, SEQMIX_ABI_I8, group, padding});
+}
+
+// An element is the same, bit for bit, whatever else is computed with it: only
+// of integer weights, the elements of a row by itself differ from others.
 TEST_P(DenseKernelsTest, TilesDoNotShow) {
   for (int64_t weights : weightTypes)
     for (int64_t k : {32, 608, 1024, 1100}) {
@@ -257,6 +266,11 @@ TEST_P(DenseKernelsTest, TilesDoNotShow) {
         continue;
       Product product({75, 71, k, weights});
       ASSERT_EQ(denseMatmul(product.abi(), GetParam()), 1);
+      Product alone({1, 71, k, weights});
+      seqmix_abi_matmul row = product.abi();
+      row.m = 1;
+      row.c = &alone.c(0, 0);
+      ASSERT_EQ(denseMatmul(row, GetParam()), 1);
       for (int64_t rows : {1, 2, 3, 6, 35, 66})
         for (int64_t columns : {1, 4, 5, 21, 66}) {
           Product tile({rows, columns, k, weights});
@@ -266,8 +280,10 @@ TEST_P(DenseKernelsTest, TilesDoNotShow) {
           abi.c = &tile.c(0, 0);
           abi.c_stride = columns;
           ASSERT_EQ(denseMatmul(abi, GetParam()), 1);
+          bool apart = weights == SEQMIX_ABI_I8 && rows == 1;
+          Product &whole = apart ? alone : product;
           for (int64_t i = 0; i != rows; ++i)
-            ASSERT_EQ(std::memcmp(&tile.c(i, 0), &product.c(i, 0), 4 * columns),
+            ASSERT_EQ(std::memcmp(&tile.c(i, 0), &whole.c(i, 0), 4 * columns),
                       0)
                 << "row " << i << " of " << rows << " x " << columns << " x "
                 << k << ", weights of type " << weights;
@@ -279,14 +295,20 @@ TEST_P(DenseKernelsTest, ExtremeValues) {
   constexpr float inf = std::numeric_limits<float>::infinity();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for (int64_t weights : weightTypes)
-    for (int64_t m : {3, 68})
+    for (int64_t m : {1, 3, 68}) // 1: three, each by itself
       for (int64_t at : {0, 515, 543}) {
-        Product product({m, 7, 544, weights});
+        Product product({std::max<int64_t>(m, 3), 7, 544, weights});
         product.a(0)[at] = inf;
         product.a(1)[at] = nan;
         product.a(2)[at] = std::numeric_limits<float>::max();
         product.setWeight(at, 0); // times infinity
-        ASSERT_EQ(denseMatmul(product.abi(), GetParam()), 1);
+        seqmix_abi_matmul abi = product.abi();
+        abi.m = m;
+        for (int64_t i = 0; i == 0 || (m == 1 && i != 3); ++i) {
+          abi.a = product.a(i);
+          abi.c = &product.c(i, 0);
+          ASSERT_EQ(denseMatmul(abi, GetParam()), 1);
+        }
         for (int64_t j = 0; j != 7; ++j) {
           float exact = static_cast<float>(product.exact(0, j));
           if (std::isnan(exact))
