@@ -66,10 +66,10 @@ def PrivatizeTemporaries : Pass<"seqmix-privatize-temporaries",
 def PrefetchChunks : Pass<"seqmix-prefetch-chunks", "::mlir::func::FuncOp"> {
   let summary = "ask for the next chunk's tokens while one is computed";
   let description = [{
-    In a loop that takes several tokens a turn, or one that is long, each loop of
-    the turn asks for some of the next turn's tokens: a share that its cost has
-    of the turn's. Nothing else changes, and prefetches past the end of a
-    sequence do nothing.
+    In a loop that takes several tokens a turn, each `linalg` op of the turn is
+    preceded by prefetches of some of the next turn's tokens: a share that its
+    cost has of the turn's. Nothing else changes, and prefetches past the end of
+    a sequence do nothing.
 
     Before and after: test/Conversion/prefetch-chunks.mlir.
   }];

@@ -46,46 +46,20 @@ constexpr int64_t kLinesAtOnce = 4;
 /// The second cache: the first one is full of this chunk.
 constexpr unsigned kReadLocality = 2, kWriteLocality = 3;
 
-/// Lines of a single token that are worth asking for: where one token's end,
-/// those of the next are elsewhere, and processors foresee no more than a page.
-constexpr int64_t kLeastLines = 32;
-
-/// The tokens of the turn of a loop after this one, in one sequence.
+/// The tokens of one turn of a loop, in one sequence.
 struct Tokens {
-  memref::SubViewOp view; ///< [tokens, ...], or one token
-  int64_t lines;          ///< of cache, of all of them
+  memref::SubViewOp view; ///< [tokens, ...]
+  int64_t count;          ///< of tokens
+  int64_t lines;          ///< of cache, of a token
   bool isWritten;
 };
 } // namespace
 
-/// Elements of a line of cache.
-static int64_t countPerLine(MemRefType type) {
-  return std::max<int64_t>(kCacheLine * 8 / type.getElementTypeBitWidth(), 1);
-}
-
-/// Lines that the elements of a view of this type lie in.
-static int64_t countLines(MemRefType type) {
-  int64_t lines = llvm::divideCeil(type.getShape().back(), countPerLine(type));
-  for (int64_t extent : type.getShape().drop_back())
-    lines *= extent;
-  return lines;
-}
-
-static bool isWritten(Value view) {
-  return llvm::any_of(view.getUsers(), [&](Operation *user) {
-    auto vectors = dyn_cast<vector::StoreOp>(user);
-    auto numbers = dyn_cast<memref::StoreOp>(user);
-    return (vectors && vectors.getBase() == view) ||
-           (numbers && numbers.getMemRef() == view);
-  });
-}
-
-/// If the view is of the tokens of a turn of `loop`, and the next turn's follow
-/// them: the axis of the tokens.
-static std::optional<unsigned> findTokenAxis(memref::SubViewOp view,
-                                             scf::ForOp loop) {
+/// The view as the tokens of a turn of `loop`, if the next turn's follow them.
+static std::optional<Tokens> findTokens(memref::SubViewOp view,
+                                        scf::ForOp loop) {
   MemRefType type = view.getType();
-  if (!type.hasStaticShape() || type.getRank() < 1 ||
+  if (!type.hasStaticShape() || type.getRank() < 2 ||
       !type.isLastDimUnitStride() || !type.getElementType().isIntOrFloat())
     return std::nullopt;
   auto isKnownBefore = [&](Value operand) {
@@ -103,52 +77,48 @@ static std::optional<unsigned> findTokenAxis(memref::SubViewOp view,
   // Only axes of one index come before the tokens.
   llvm::SmallBitVector dropped = view.getDroppedDims();
   unsigned axis = time - offsets.begin();
-  int64_t count = dropped[axis] ? 1 : type.getDimSize(0);
-  bool isFirst =
-      llvm::all_of(llvm::seq(axis), [&](unsigned i) { return dropped[i]; });
-  bool isLong = count > 1 || countLines(type) >= kLeastLines;
-  if (!isFirst || !isLong || getConstantIntValue(loop.getStep()) != count)
+  int64_t count = type.getDimSize(0);
+  if (dropped[axis] ||
+      !llvm::all_of(llvm::seq(axis), [&](unsigned i) { return dropped[i]; }) ||
+      getConstantIntValue(loop.getStep()) != count || count < 2)
     return std::nullopt;
-  return axis;
+  int64_t bits = type.getElementTypeBitWidth(), lines = 1;
+  for (int64_t extent : type.getShape().drop_front().drop_back())
+    lines *= extent;
+  lines *= llvm::divideCeil(type.getShape().back() * bits, 8 * kCacheLine);
+  bool isWritten = llvm::any_of(view->getUsers(), [&](Operation *user) {
+    auto vectors = dyn_cast<vector::StoreOp>(user);
+    auto numbers = dyn_cast<memref::StoreOp>(user);
+    return (vectors && vectors.getBase() == view.getResult()) ||
+           (numbers && numbers.getMemRef() == view.getResult());
+  });
+  return Tokens{view, count, lines, isWritten};
 }
 
-/// The same view a turn later; it may lie behind the end of the sequence.
-static std::optional<Tokens> findNextTokens(memref::SubViewOp view,
-                                            scf::ForOp loop) {
-  std::optional<unsigned> axis = findTokenAxis(view, loop);
-  if (!axis)
-    return std::nullopt;
-  OpBuilder builder = OpBuilder::atBlockBegin(loop.getBody());
-  SmallVector<OpFoldResult> offsets = view.getMixedOffsets();
-  offsets[*axis] = arith::AddIOp::create(builder, view.getLoc(),
-                                         loop.getInductionVar(), loop.getStep())
-                       .getResult();
-  auto next = memref::SubViewOp::create(
-      builder, view.getLoc(), view.getType(), view.getSource(), offsets,
-      view.getMixedSizes(), view.getMixedStrides());
-  return Tokens{next, countLines(view.getType()), isWritten(view)};
-}
-
-/// Asks for the `line`-th line, or the last if there are not so many.
+/// Asks for one line of the tokens that follow these by a turn: the `line`-th,
+/// or the last if there are not so many.
 static void emitPrefetch(OpBuilder &builder, Tokens tokens, Value line) {
   Location loc = tokens.view.getLoc();
   MemRefType type = tokens.view.getType();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
-  Value rest =
-      arith::MinUIOp::create(builder, loc, line, constant(tokens.lines - 1));
+  int64_t perLine =
+      std::max<int64_t>(kCacheLine * 8 / type.getElementTypeBitWidth(), 1);
+  Value rest = arith::MinUIOp::create(
+      builder, loc, line, constant(tokens.count * tokens.lines - 1));
   SmallVector<int64_t> extents(type.getShape());
-  extents.back() = llvm::divideCeil(extents.back(), countPerLine(type));
+  extents.back() = llvm::divideCeil(extents.back(), perLine);
   SmallVector<Value> indices(extents.size());
   for (size_t axis = extents.size() - 1; axis > 0; --axis) {
     Value extent = constant(extents[axis]);
     indices[axis] = arith::RemUIOp::create(builder, loc, rest, extent);
     rest = arith::DivUIOp::create(builder, loc, rest, extent);
   }
-  indices.front() = rest;
-  indices.back() = arith::MulIOp::create(builder, loc, indices.back(),
-                                         constant(countPerLine(type)));
+  indices.front() =
+      arith::AddIOp::create(builder, loc, rest, constant(tokens.count));
+  indices.back() =
+      arith::MulIOp::create(builder, loc, indices.back(), constant(perLine));
   memref::PrefetchOp::create(
       builder, loc, tokens.view.getResult(), indices, tokens.isWritten,
       tokens.isWritten ? kWriteLocality : kReadLocality, /*isDataCache=*/true);
@@ -212,13 +182,13 @@ static void spread(ArrayRef<Tokens> all, ArrayRef<scf::ForOp> nests) {
   for (scf::ForOp nest : nests)
     cost += costOf(nest);
   for (const Tokens &tokens : all)
-    lines += tokens.lines;
+    lines += tokens.count * tokens.lines;
   const Tokens *tokens = all.begin();
   int64_t next = 0; // line of them
   for (scf::ForOp nest : nests) {
     done += costOf(nest);
     while (tokens != all.end() && asked < lines * done / cost) {
-      int64_t end = tokens->lines;
+      int64_t end = tokens->count * tokens->lines;
       int64_t due = std::ceil(lines * done / cost - asked);
       int64_t emitted =
           emitInto(nest, *tokens, next, std::min(due, end - next));
@@ -234,16 +204,21 @@ static void spread(ArrayRef<Tokens> all, ArrayRef<scf::ForOp> nests) {
 
 void PrefetchChunks::runOnOperation() {
   getOperation()->walk([](scf::ForOp loop) {
-    SmallVector<memref::SubViewOp> views(
-        loop.getBody()->getOps<memref::SubViewOp>());
-    SmallVector<scf::ForOp> nests(loop.getBody()->getOps<scf::ForOp>());
-    if (nests.empty())
-      return;
     SmallVector<Tokens> all;
-    for (memref::SubViewOp view : views)
-      if (std::optional<Tokens> tokens = findNextTokens(view, loop))
-        all.push_back(*tokens);
-    if (!all.empty())
-      spread(all, nests);
+    SmallVector<scf::ForOp> nests;
+    for (Operation &op : *loop.getBody()) {
+      if (auto view = dyn_cast<memref::SubViewOp>(op)) {
+        if (std::optional<Tokens> tokens = findTokens(view, loop))
+          all.push_back(*tokens);
+      } else if (auto nest = dyn_cast<scf::ForOp>(op)) {
+        nests.push_back(nest);
+      }
+    }
+    if (all.empty() || nests.empty())
+      return;
+    // Every nest may ask for any of them.
+    for (Tokens &tokens : all)
+      tokens.view->moveBefore(&loop.getBody()->front());
+    spread(all, nests);
   });
 }
