@@ -87,7 +87,14 @@ class Folder:
 
     def compile(self, name, *arguments):
         subprocess.run(
-            ["seqmixc", *arguments, "--target=cpu,cuda", "-o", self.place(name + ".so")],
+            [
+                "seqmixc",
+                *arguments,
+                "--target=cpu,cuda",
+                "--march=x86-64-v3",  # not this processor, but one like the card's
+                "-o",
+                self.place(name + ".so"),
+            ],
             check=True,
         )
 

@@ -19,6 +19,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -43,9 +44,13 @@ struct ExpandVectorMath
 
 /// Exact to rounding near zero: factors near one are multiplied many times.
 struct ExpandExp : public OpRewritePattern<math::ExpOp> {
-  using OpRewritePattern::OpRewritePattern;
+  ExpandExp(MLIRContext *context, bool hasScalef)
+      : OpRewritePattern(context), hasScalef(hasScalef) {}
   LogicalResult matchAndRewrite(math::ExpOp op,
                                 PatternRewriter &rewriter) const override;
+
+private:
+  bool hasScalef;
 };
 
 struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
@@ -104,13 +109,35 @@ static bool isVectorOfF32(Type type) {
   return vector && vector.getElementType().isF32();
 }
 
+/// Lanes of the vectors that AVX-512 multiplies with powers of two.
+static constexpr int64_t kScalefLanes = 16;
+
+/// One instruction that rounds once, where it takes eight without it.
+static Value buildScalef(ImplicitLocOpBuilder &builder,
+                         const f32::Power &power) {
+  Value all = arith::ConstantIntOp::create(builder, builder.getI16Type(), -1);
+  // The current rounding mode, as all other arithmetic.
+  Value rounding =
+      arith::ConstantIntOp::create(builder, builder.getI32Type(), 4);
+  return LLVM::CallIntrinsicOp::create(
+             builder, power.mantissa.value.getType(),
+             builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+             ValueRange{power.mantissa.value, power.n.real.value,
+                        power.mantissa.value, all, rounding})
+      .getResults();
+}
+
 LogicalResult ExpandExp::matchAndRewrite(math::ExpOp op,
                                          PatternRewriter &rewriter) const {
   if (!isVectorOfF32(op.getType()))
     return failure();
   ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
   f32::Real x{{op.getOperand(), &builder}};
-  rewriter.replaceOp(op, f32::expWithoutExp2(x).value);
+  bool isWhole =
+      op.getType() == VectorType::get(kScalefLanes, builder.getF32Type());
+  Value result = hasScalef && isWhole ? buildScalef(builder, f32::expAsPower(x))
+                                      : f32::expWithoutExp2(x).value;
+  rewriter.replaceOp(op, result);
   return success();
 }
 
@@ -166,7 +193,9 @@ void ExpandVectorMath::runOnOperation() {
     populate(patterns);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   };
-  apply([](auto &set) { set.template add<ExpandExp>(set.getContext()); });
+  apply([this](auto &set) {
+    set.template add<ExpandExp>(set.getContext(), hasScalef);
+  });
   apply(
       [](auto &set) { populateExpandMathPatterns(set, /*onlyVectors=*/true); });
   // Those that the others are made of.

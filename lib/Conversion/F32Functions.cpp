@@ -45,11 +45,16 @@ static Real expm1NearZero(Real x) {
   return fma(q, x * x, x);
 }
 
-Real f32::expWithoutExp2(Real x) {
+Power f32::expAsPower(Real x) {
   x = clamp(x, -104, 89);
   Rounded n(fma(x, kLog2E, kRounder));
   Real r = fma(n.real, -kLn2Rest, fma(n.real, -kLn2, x));
-  return scale(expm1NearZero(r) + 1, n.integer);
+  return {expm1NearZero(r) + 1, n};
+}
+
+Real f32::expWithoutExp2(Real x) {
+  Power power = expAsPower(x);
+  return scale(power.mantissa, power.n.integer);
 }
 
 Real f32::expm1(Real x) {

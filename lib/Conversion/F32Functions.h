@@ -57,6 +57,15 @@ struct Rounded {
   Int integer;
 };
 
+/// mantissa * 2^n.
+struct Power {
+  Real mantissa;
+  Rounded n;
+};
+/// e^x, with a mantissa near 1, for any x that is not NaN; beyond f32's range n
+/// is just large enough for that to show.
+Power expAsPower(Real x);
+
 /// x * 2^n in two steps, so that it rounds once where it is subnormal.
 Real scale(Real x, Int n);
 

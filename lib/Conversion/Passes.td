@@ -181,11 +181,13 @@ def ExpandVectorMath : Pass<"seqmix-expand-vector-math"> {
     Option<"hasFma", "has-fma", "bool", "true",
            "Whether the processor can round a * b + c once">,
     Option<"hasBf16", "has-bf16", "bool", "true",
-           "Whether the processor can round to bf16">
+           "Whether the processor can round to bf16">,
+    Option<"hasScalef", "has-scalef", "bool", "false",
+           "Whether it multiplies with powers of two (AVX-512)">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"
   ];
 }
 

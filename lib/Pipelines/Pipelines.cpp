@@ -125,7 +125,8 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
-  function.addPass(createExpandVectorMath({options.hasFma, options.hasBf16}));
+  function.addPass(createExpandVectorMath(
+      {options.hasFma, options.hasBf16, options.vectorBits == 512}));
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createPrefetchChunks());
   function.addPass(bufferization::createBufferHoistingPass());

@@ -1,6 +1,7 @@
 // RUN: seqmix-opt %s --seqmix-expand-vector-math | FileCheck %s
 // RUN: seqmix-opt %s --seqmix-expand-vector-math=has-fma=false | FileCheck %s --check-prefix=NO-FMA --implicit-check-not=math.fma
 // RUN: seqmix-opt %s --seqmix-expand-vector-math=has-bf16=false | FileCheck %s --check-prefix=NO-BF16
+// RUN: seqmix-opt %s --seqmix-expand-vector-math=has-scalef | FileCheck %s --check-prefix=SCALEF
 
 // CHECK-LABEL: @exp
 // CHECK-SAME: (%[[X:.+]]: vector<7xf32>)
@@ -97,4 +98,21 @@ func.func @polynomial(%a: vector<4xf32>, %b: vector<4xf32>, %c: vector<4xf32>)
 func.func @narrow(%x: vector<4xf32>) -> vector<4xbf16> {
   %0 = arith.truncf %x : vector<4xf32> to vector<4xbf16>
   return %0 : vector<4xbf16>
+}
+
+// AVX-512 multiplies with a power of two at once, sixteen lanes of f32.
+// CHECK-LABEL: @sixteen
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: return
+// SCALEF-LABEL: @sixteen
+// SCALEF-SAME: (%[[X:.+]]: vector<16xf32>, %[[Y:.+]]: vector<8xf32>)
+// SCALEF: %[[N:.+]] = arith.subf
+// SCALEF: %[[P:.+]] = arith.addf
+// SCALEF: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%[[P]], %[[N]], %[[P]], %{{.+}}, %{{.+}})
+// SCALEF-NOT: llvm.call_intrinsic
+// SCALEF: return
+func.func @sixteen(%x: vector<16xf32>, %y: vector<8xf32>) -> (vector<16xf32>, vector<8xf32>) {
+  %0 = math.exp %x : vector<16xf32>
+  %1 = math.exp %y : vector<8xf32>
+  return %0, %1 : vector<16xf32>, vector<8xf32>
 }

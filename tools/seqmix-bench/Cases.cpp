@@ -36,7 +36,8 @@ std::vector<Case> seqmix::listMixers() {
        {{"C", "2048"}, {"N", "16"}},
        2048},
       {"attention_512", file, "attention", withWindow("512"), 8192},
-      {"attention_full", file, "attention", withWindow("2048"), 2048},
+      {"attention_full", file, "attention", withWindow("2048"), 2048, "f32", "",
+       /*work=*/0.5},
       // A state that no cache holds: 256 MiB.
       {"retention_256m",
        file,

@@ -25,6 +25,10 @@ struct Case {
   std::string weights = "f32"; ///< what projections' weights are kept in
   /// A parameter of which a token reads one row, by its name in the checkpoint.
   std::string table = "";
+  /// Of the operations that the compiler counts for a token, those of the
+  /// average token: it counts a whole window, which the first tokens do not
+  /// find.
+  double work = 1;
 };
 
 /// One mixer of each class at a fixed shape.
