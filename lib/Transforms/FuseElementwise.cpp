@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace mlir {
 namespace seqmix {
@@ -46,16 +47,25 @@ static bool isReadOnce(Value value) {
 
 /// Whether a value in a recurrence is the same for all tokens.
 static bool isInvariant(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
+  llvm::SetVector<Value> needed;
+  needed.insert(value);
+  for (size_t next = 0; next != needed.size(); ++next) {
+    Value at = needed[next];
     auto recurrence =
-        dyn_cast<RecurrenceOp>(argument.getOwner()->getParentOp());
-    size_t before = recurrence ? recurrence.getSequences().size() : 0;
-    return recurrence && argument.getArgNumber() >= before &&
-           argument.getArgNumber() - before < recurrence.getInvariants().size();
+        dyn_cast<RecurrenceOp>(at.getParentBlock()->getParentOp());
+    if (!recurrence)
+      return false;
+    if (Operation *op = at.getDefiningOp()) {
+      needed.insert(op->operand_begin(), op->operand_end());
+      getUsedValuesDefinedAbove(op->getRegions(), needed);
+      continue;
+    }
+    size_t place = cast<BlockArgument>(at).getArgNumber();
+    size_t before = recurrence.getSequences().size();
+    if (place < before || place - before >= recurrence.getInvariants().size())
+      return false;
   }
-  Operation *op = value.getDefiningOp();
-  return isa<RecurrenceOp>(op->getParentOp()) &&
-         llvm::all_of(op->getOperands(), isInvariant);
+  return true;
 }
 
 /// Whether fusing the producer of `operand` into its user repeats no

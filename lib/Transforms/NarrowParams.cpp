@@ -15,6 +15,7 @@
 
 #include "dialect/SeqmixOps.h"
 #include "lib/Transforms/Passes.h"
+#include "lib/Transforms/Projection.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -77,19 +78,19 @@ static void rebuild(linalg::ContractOp op) {
 static Value findProjected(OpOperand &weight) {
   auto op = cast<linalg::ContractOp>(weight.getOwner());
   OpOperand *input = op.getDpsInputOperand(1 - weight.getOperandNumber());
-  AffineMap from = op.getMatchingIndexingMap(input);
-  AffineMap by = op.getMatchingIndexingMap(&weight);
-  AffineMap to = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-  bool isProjection = op.getNumLoops() == 4 && from.getNumResults() == 3 &&
-                      by.getNumResults() == 2 && to.getNumResults() == 3 &&
-                      from.getResult(0) == to.getResult(0) &&
-                      from.getResult(1) == to.getResult(1) &&
-                      from.getResult(2) == by.getResult(1) &&
-                      to.getResult(2) == by.getResult(0) && fill &&
-                      matchPattern(fill.getInputs()[0], m_AnyZeroFloat()) &&
-                      getElementTypeOrSelf(input->get()).isF32();
-  return isProjection ? input->get() : Value();
+  bool isFound =
+      isProjection(op.getMatchingIndexingMap(input),
+                   op.getMatchingIndexingMap(&weight),
+                   op.getMatchingIndexingMap(op.getDpsInitOperand(0))) &&
+      fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat()) &&
+      getElementTypeOrSelf(input->get()).isF32();
+  return isFound ? input->get() : Value();
+}
+
+/// The name that checkpoints give the scales of a weight.
+static std::string getScaleName(StringRef weight) {
+  return (weight + "_scale").str();
 }
 
 static bool canQuantize(ParamOp param) {
@@ -106,7 +107,7 @@ static void quantize(ParamOp param) {
   auto scales = ParamOp::create(
       builder, param.getLoc(),
       type.clone({type.getDimSize(0), type.getDimSize(1) / kGroup}),
-      (param.getName() + "_scale").str());
+      getScaleName(param.getName()));
   for (OpOperand &use : llvm::make_early_inc_range(param->getUses())) {
     auto sum = cast<linalg::ContractOp>(use.getOwner());
     builder.setInsertionPoint(sum);
@@ -141,6 +142,7 @@ void NarrowParams::runOnOperation() {
       [&](ParamOp param) { params[param.getName()].push_back(param); });
   for (auto &entry : params)
     if (llvm::all_of(entry.second, isMatrixOfContractions) &&
-        (!isInt8 || llvm::all_of(entry.second, canQuantize)))
+        (!isInt8 || (llvm::all_of(entry.second, canQuantize) &&
+                     !params.contains(getScaleName(entry.first())))))
       llvm::for_each(entry.second, isInt8 ? quantize : narrow);
 }

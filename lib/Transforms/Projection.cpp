@@ -55,11 +55,19 @@ static bool isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat());
 }
 
-/// The contraction's axes as dims of its iteration, `{batch, time, K, N}`.
+bool seqmix::isProjection(AffineMap input, AffineMap weight, AffineMap output) {
+  return input.getNumDims() == 4 && input.getNumResults() == 3 &&
+         weight.getNumResults() == 2 && output.getNumResults() == 3 &&
+         input.getResult(0) == output.getResult(0) &&
+         input.getResult(1) == output.getResult(1) &&
+         input.getResult(2) == weight.getResult(1) &&
+         output.getResult(2) == weight.getResult(0);
+}
+
 static std::optional<Projection> findProjection(linalg::GenericOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      op.getNumLoops() != 4 || op.getNumReductionLoops() != 1 ||
-      !isMultiplyAdd(op) || !isZero(op.getDpsInits()[0]))
+      op.getNumReductionLoops() != 1 || !isMultiplyAdd(op) ||
+      !isZero(op.getDpsInits()[0]))
     return std::nullopt;
   OpOperand *input = op.getDpsInputOperand(0);
   OpOperand *weight = op.getDpsInputOperand(1);
@@ -69,16 +77,10 @@ static std::optional<Projection> findProjection(linalg::GenericOp op) {
   if (isStatic(input))
     std::swap(input, weight);
   auto type = cast<RankedTensorType>(weight->get().getType());
-  AffineMap inputMap = op.getMatchingIndexingMap(input);
-  AffineMap weightMap = op.getMatchingIndexingMap(weight);
-  AffineMap outMap = op.getIndexingMapsArray()[2];
   if (isStatic(input) || !type.hasStaticShape() ||
-      inputMap.getNumResults() != 3 || weightMap.getNumResults() != 2 ||
-      outMap.getNumResults() != 3 ||
-      inputMap.getResult(0) != outMap.getResult(0) ||
-      inputMap.getResult(1) != outMap.getResult(1) ||
-      inputMap.getResult(2) != weightMap.getResult(1) ||
-      outMap.getResult(2) != weightMap.getResult(0) ||
+      !isProjection(op.getMatchingIndexingMap(input),
+                    op.getMatchingIndexingMap(weight),
+                    op.getIndexingMapsArray()[2]) ||
       !cast<RankedTensorType>(op.getResultTypes()[0]).getElementType().isF32())
     return std::nullopt;
   return Projection{op, input, weight};

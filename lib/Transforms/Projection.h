@@ -15,6 +15,10 @@
 namespace mlir {
 namespace seqmix {
 
+/// Whether a contraction with these maps of its two factors and of its sum is
+/// `[batch, time, K] * [N, K]`.
+bool isProjection(AffineMap input, AffineMap weight, AffineMap output);
+
 /// Replaces every contraction `[batch, time, K] * [N, K]` of an entry point by
 /// a `matmul`. Its operands then lie in memory as they are: where one would be
 /// part of another value, or of another type than the product wants, an op that

@@ -38,11 +38,14 @@ static int64_t hostMatmul(void *, const seqmix_abi_matmul *product) {
 }
 #endif
 
-CpuDevice::CpuDevice(int threads) : Pool(threads), Host{} {
+CpuDevice::CpuDevice(int threads, [[maybe_unused]] bool lendsProducts)
+    : Pool(threads), Host{} {
   Host.size = sizeof(Host);
   Host.context = &Pool;
   Host.parallel_for = hostParallelFor;
 #ifdef SEQMIX_HAVE_DENSE_KERNELS
+  if (!lendsProducts)
+    return;
   Host.matmul = hostMatmul;
   MatmulName =
       std::string("Halide kernels (") + denseLevelName(bestDenseLevel()) + ")";

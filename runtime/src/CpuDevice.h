@@ -21,8 +21,9 @@ namespace seqmix {
 /// Shared by all sessions of a model; any number of threads may use it.
 class CpuDevice {
 public:
-  /// A device of `threads` threads, at least 1.
-  explicit CpuDevice(int threads);
+  /// A device of `threads` threads, at least 1. It lends matrix products if it
+  /// has any and `lendsProducts`; otherwise models compute their own.
+  explicit CpuDevice(int threads, bool lendsProducts = true);
 
   const seqmix_abi_host &host() const { return Host; }
   int threads() const { return Pool.threads(); }

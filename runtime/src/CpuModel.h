@@ -16,7 +16,7 @@ namespace seqmix {
 /// The parameters stay where they were bound, so there is only the host table.
 class CpuModel : public DeviceModel {
 public:
-  explicit CpuModel(int threads) : Device(threads) {}
+  CpuModel(int threads, bool lendsProducts) : Device(threads, lendsProducts) {}
 
   const seqmix_abi_host &host() const { return Device.host(); }
 

@@ -65,7 +65,7 @@ Status Model::openOnCpu(const std::vector<std::string> &weights,
     return status;
   if (Status status = bindParameters(weights, options); !status.ok())
     return status;
-  Device = std::make_unique<CpuModel>(threads);
+  Device = std::make_unique<CpuModel>(threads, !options.no_vendor_matmul);
   return Status();
 }
 

@@ -49,7 +49,14 @@ seqmix.model @projections {
         indexing_maps = [#input, affine_map<(b, t, n, k) -> (k, n)>, #output]
         ins(%x, %t : tensor<?x?x64xf32>, tensor<64x32xf32>)
         outs(%none : tensor<?x?x32xf32>) -> tensor<?x?x32xf32>
-    seqmix.return outputs("y0" = %0 : tensor<?x?x8xf32>, "y2" = %2 : tensor<?x?x8xf32>, "y3" = %3 : tensor<?x?x32xf32>)
+    // Where its scales' name is taken, so does a weight.
+    // CHECK: seqmix.param "taken" : tensor<8x64xf32>
+    %u = seqmix.param "taken" : tensor<8x64xf32>
+    %us = seqmix.param "taken_scale" : tensor<8xf32>
+    %4 = linalg.contract indexing_maps = [#input, #weight, #output]
+        ins(%x, %u : tensor<?x?x64xf32>, tensor<8x64xf32>)
+        outs(%zeros : tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+    seqmix.return outputs("y0" = %0 : tensor<?x?x8xf32>, "y2" = %2 : tensor<?x?x8xf32>, "y3" = %3 : tensor<?x?x32xf32>, "y4" = %4 : tensor<?x?x8xf32>)
         states()
   }
 }

@@ -119,7 +119,7 @@ static const Option options[] = {
        a.device = parseDevice("--device", v);
      }},
     {"--no-vendor-matmul", nullptr, "",
-     "use the model's own kernels for matrix products on a card",
+     "use the model's own matrix products, not a library's",
      [](Args &a, const std::string &) { a.ownMatmul = true; }},
     {"--piece", "N", "check generate bench",
      "tokens to take in at once (default 512, on a card 2048)",

@@ -145,8 +145,8 @@ typedef struct seqmix_model_options {
   /* A seqmix_device, and which of the machine's cards. Since 2. */
   int32_t device;
   int32_t device_index;
-  /* Not 0: do not use the vendor's matrix product where it is found. Since 2.
-   */
+  /* Not 0: use the model's own matrix products even where the vendor's or, on
+     the CPU, the runtime's are faster. Since 2. */
   int32_t no_vendor_matmul;
 } seqmix_model_options;
 
