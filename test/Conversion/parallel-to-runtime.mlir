@@ -59,3 +59,36 @@ func.func @elsewhere(%y: memref<64xf32>, %x: f32) {
   }
   return
 }
+
+// Room on the stack is made once in the body, not in each of its turns; the
+// turns of an inner loop are counted by what bounds them from outside, and
+// those of all branches.
+// CHECK-LABEL: func.func @slots(
+// CHECK-SAME: %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %[[N:.+]]: index
+// CHECK: %[[TURNS:.+]] = arith.minui %[[N]], %c64
+// CHECK: arith.muli %{{.+}}, %[[TURNS]]
+// CHECK: llvm.call
+// CHECK: func.func private @slots_parallel_0(
+// CHECK: llvm.alloca %{{.+}} x i64
+// CHECK: scf.for
+// CHECK-NOT: llvm.alloca
+// CHECK: return
+func.func @slots(%host: !llvm.ptr, %call: !llvm.ptr, %n: index, %x: i64) -> i32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %ok = arith.constant 0 : i32
+  %size = llvm.mlir.constant(4 : i64) : i64
+  %few = arith.cmpi ult, %n, %c64 : index
+  scf.parallel (%i) = (%c0) to (%c64) step (%c1) {
+    %slots = llvm.alloca %size x i64 : (i64) -> !llvm.ptr
+    %left = arith.subi %n, %i : index
+    %turns = arith.minui %left, %c64 : index
+    scf.if %few {
+      scf.for %j = %c0 to %turns step %c1 {
+        llvm.store %x, %slots : i64, !llvm.ptr
+      }
+    }
+  }
+  return %ok : i32
+}

@@ -73,3 +73,27 @@ func.func @step(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
 }
 
 // ERROR: grown-temporary.mlir:6:{{.+}}: error: temporary of a size that is not a constant times batch times length
+
+// -----
+
+// Rows are the tokens of all sequences: batch times length, not the batch.
+// CHECK-LABEL: func.func @prefill(
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func.func @prefill_workspace(
+// CHECK-SAME: %[[BATCH:.+]]: i64, %[[LENGTH:.+]]: i64) -> i64
+// CHECK: %[[A:.+]] = llvm.mul %{{.+}}, %[[BATCH]]
+// CHECK: llvm.mul %[[A]], %[[LENGTH]]
+func.func @prefill(%host: !llvm.ptr, %call: !llvm.ptr) -> i32 {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %batch64 = llvm.load %call : !llvm.ptr -> i64
+  %at = llvm.getelementptr %call[1] : (!llvm.ptr) -> !llvm.ptr, i64
+  %length64 = llvm.load %at : !llvm.ptr -> i64
+  %batch = arith.index_cast %batch64 : i64 to index
+  %length = arith.index_cast %length64 : i64 to index
+  %rows = arith.muli %batch, %length : index
+  %a = memref.alloc(%rows) : memref<?x4xf32>
+  memref.store %zero, %a[%c0, %c0] : memref<?x4xf32>
+  %ok = arith.constant 0 : i32
+  return %ok : i32
+}

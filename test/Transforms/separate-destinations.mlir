@@ -38,3 +38,15 @@ func.func @filled(%x: tensor<2xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4x
   %1 = tensor.insert_slice %x into %f[2] [2] [1] : tensor<2xf32> into tensor<4xf32>
   return %0, %1, %f : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
+
+// One destination seen in another shape is one for each use, too.
+// CHECK-LABEL: func.func @reshaped
+// CHECK-COUNT-2: tensor.collapse_shape
+// CHECK: return
+func.func @reshaped(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %e = tensor.empty() : tensor<2x2xf32>
+  %c = tensor.collapse_shape %e [[0, 1]] : tensor<2x2xf32> into tensor<4xf32>
+  %0 = linalg.exp ins(%x : tensor<4xf32>) outs(%c : tensor<4xf32>) -> tensor<4xf32>
+  %1 = linalg.log ins(%x : tensor<4xf32>) outs(%c : tensor<4xf32>) -> tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}

@@ -7,16 +7,29 @@
 
 #include "tools/seqmix-bench/Cases.h"
 
+#include <algorithm>
+
 using namespace seqmix;
+
+double Case::shareOfWork() const {
+  if (window == 0)
+    return 1;
+  double filling = static_cast<double>(std::min(window, length));
+  double missing =
+      filling * static_cast<double>(window) - filling * (filling + 1) / 2;
+  return 1 -
+         missing / static_cast<double>(window) / static_cast<double>(length);
+}
 
 std::vector<Case> seqmix::listMixers() {
   const std::string file = "tools/seqmix-bench/bench.sqm";
   const std::vector<std::pair<std::string, std::string>> heads = {
       {"H", "16"}, {"K", "64"}, {"V", "64"}};
-  auto withWindow = [&](const char *window) {
-    auto defines = heads;
-    defines.emplace_back("W", window);
-    return defines;
+  auto attention = [&](const char *name, int64_t window, int64_t length) {
+    Case which = {name, file, "attention", heads, length};
+    which.defines.emplace_back("W", std::to_string(window));
+    which.window = window;
+    return which;
   };
   return {
       {"affine_scan", file, "affine_scan", {{"C", "2560"}}, 4096},
@@ -35,9 +48,8 @@ std::vector<Case> seqmix::listMixers() {
        "exponentials",
        {{"C", "2048"}, {"N", "16"}},
        2048},
-      {"attention_512", file, "attention", withWindow("512"), 8192},
-      {"attention_full", file, "attention", withWindow("2048"), 2048, "f32", "",
-       /*work=*/0.5},
+      attention("attention_512", 512, 8192),
+      attention("attention_full", 2048, 2048),
       // A state that no cache holds: 256 MiB.
       {"retention_256m",
        file,

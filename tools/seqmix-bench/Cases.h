@@ -25,10 +25,12 @@ struct Case {
   std::string weights = "f32"; ///< what projections' weights are kept in
   /// A parameter of which a token reads one row, by its name in the checkpoint.
   std::string table = "";
+  /// Tokens that attention looks back at, at most; 0: no such limit.
+  int64_t window = 0;
+
   /// Of the operations that the compiler counts for a token, those of the
-  /// average token: it counts a whole window, which the first tokens do not
-  /// find.
-  double work = 1;
+  /// average token: it counts a whole window, which the first do not find.
+  double shareOfWork() const;
 };
 
 /// One mixer of each class at a fixed shape.

@@ -138,7 +138,7 @@ void Registrar::addPrefill(const std::string &name, const Case &which,
         measurePrefill(*workshop, which, isReference, which.length, state, row);
     if (!program)
       return;
-    row.flops = row.tokens * program->flops() * which.work;
+    row.flops = row.tokens * program->flops() * which.shareOfWork();
     row.bytes = row.tokens * program->tokenBytes();
   });
 }
