@@ -127,9 +127,11 @@ SEQMIX_API int64_t seqmix_session_step_graphs(const seqmix_session *session);
 // Memory
 //===----------------------------------------------------------------------===*/
 
-/* Makes a buffer on the model's device, aligned to SEQMIX_ALIGNMENT. On success
- * *memory is the caller's, to release with seqmix_device_free before the model.
- * Errors: OUT_OF_MEMORY. */
+/* Makes a buffer on the model's device, aligned to SEQMIX_ALIGNMENT; on the
+ * CPU, in huge pages if it is large and the system has them, which tokens that
+ * are whole rows apart are read faster from. On success *memory is the
+ * caller's, to release with seqmix_device_free before the model. Errors:
+ * OUT_OF_MEMORY. */
 SEQMIX_API seqmix_status seqmix_device_alloc(const seqmix_model *model,
                                              size_t bytes, void **memory,
                                              seqmix_error *error);
