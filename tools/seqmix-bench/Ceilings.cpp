@@ -9,14 +9,19 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <thread>
+#include <vector>
+
+#include <sys/mman.h>
 
 using namespace seqmix;
 
 /// Far more than caches hold.
 static constexpr size_t memoryBytes = size_t(256) << 20;
+static constexpr size_t hugePage = size_t(2) << 20;
 /// Multiply-adds that are under way at once: latency times units, and no more
 /// than there are registers for.
 static constexpr int chains = 12;
@@ -32,24 +37,37 @@ static void onThreads(int threads, const std::function<void(int)> &body) {
     other.join();
 }
 
-Memory::Memory(int threads)
-    : threads(threads), from(memoryBytes, 1), to(memoryBytes, 2) {}
+/// As the runtime's own buffers are: in huge pages, where there are any.
+static char *allocate(int value) {
+  auto *memory = static_cast<char *>(std::aligned_alloc(hugePage, memoryBytes));
+  if (!memory)
+    std::abort(); // as operator new does without exceptions
+#ifdef MADV_HUGEPAGE
+  (void)madvise(memory, memoryBytes, MADV_HUGEPAGE);
+#endif
+  std::memset(memory, value, memoryBytes);
+  return memory;
+}
 
-void Memory::copy() {
+Machine::Machine(int threads)
+    : threads(threads), from(allocate(1)), to(allocate(2)) {}
+
+double Machine::copy() {
   size_t share = memoryBytes / threads;
   onThreads(threads, [&](int part) {
-    std::memcpy(to.data() + part * share, from.data() + part * share, share);
+    std::memcpy(to.get() + part * share, from.get() + part * share, share);
   });
+  return 2.0 * static_cast<double>(memoryBytes);
 }
 
 /// Each thread reads several runs side by side, which is faster than one.
-void Memory::read() {
+double Machine::read() {
   using Line = uint64_t __attribute__((vector_size(64)));
   constexpr size_t runs = 8, lines = 4;
   size_t share = memoryBytes / threads / runs;
   onThreads(threads, [&](int part) {
     Line sums[lines] = {};
-    const char *begin = from.data() + part * runs * share;
+    const char *begin = from.get() + part * runs * share;
     for (size_t at = 0; at + sizeof(sums) <= share; at += sizeof(sums))
       for (size_t run = 0; run != runs; ++run) {
         Line read[lines];
@@ -59,6 +77,7 @@ void Memory::read() {
       }
     benchmark::DoNotOptimize(sums);
   });
+  return static_cast<double>(memoryBytes);
 }
 
 namespace {
@@ -103,11 +122,28 @@ static double multiplyAddWidest() {
 static double multiplyAddWidest() { return multiplyAddWith<16>(); }
 #endif
 
-double seqmix::multiplyAdd(int threads) {
+double Machine::multiplyAdd() {
   std::vector<double> done(threads);
   onThreads(threads, [&](int part) { done[part] = multiplyAddWidest(); });
   double all = 0;
   for (double one : done)
     all += one;
   return all;
+}
+
+/// What `work` does in a second, for as long as a few turns take.
+static double rateOf(const std::function<double()> &work) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::duration<double> enough(0.05);
+  double done = 0;
+  std::chrono::duration<double> taken(0);
+  for (Clock::time_point begin = Clock::now(); taken < enough;
+       taken = Clock::now() - begin)
+    done += work();
+  return done / taken.count();
+}
+
+Rates Machine::measure() {
+  return {rateOf([&] { return copy(); }), rateOf([&] { return read(); }),
+          rateOf([&] { return multiplyAdd(); })};
 }

@@ -10,30 +10,40 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 namespace seqmix {
 
-/// Large buffers that several threads copy or read, each its own part.
-class Memory {
-public:
-  explicit Memory(int threads);
-
-  /// Bytes that a call of copy() reads and writes.
-  double copied() const { return 2.0 * static_cast<double>(from.size()); }
-  /// Bytes that a call of read() reads.
-  double readOnce() const { return static_cast<double>(from.size()); }
-  void copy();
-  void read();
-
-private:
-  int threads;
-  std::vector<char> from, to;
+/// What a machine does in a second.
+struct Rates {
+  double copy = 0; ///< bytes read and written
+  double read = 0; ///< bytes read
+  double fma = 0;  ///< floating-point operations
 };
 
-/// Multiplies and adds in registers on every thread, with the widest vectors
-/// that the processor has. Returns the floating-point operations done.
-double multiplyAdd(int threads);
+/// What several threads can do at most: copy or read large buffers, each its
+/// own part, or multiply and add in registers, with the widest vectors that the
+/// processor has. Each call returns the bytes moved or the operations done.
+class Machine {
+public:
+  explicit Machine(int threads);
+
+  double copy();
+  double read();
+  double multiplyAdd();
+
+  /// All of these, in less than a fifth of a second.
+  Rates measure();
+
+private:
+  struct Free {
+    void operator()(char *memory) const { std::free(memory); }
+  };
+
+  int threads;
+  std::unique_ptr<char, Free> from, to;
+};
 
 } // namespace seqmix
 

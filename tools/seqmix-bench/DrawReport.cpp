@@ -44,9 +44,7 @@ static std::vector<Bar> collectBars(const Report &report) {
     if (!(name.consume_front("mixer/") || name.consume_front("dense/")) ||
         name.ends_with("/reference") || row.seconds == 0)
       continue;
-    double fma = report.ceiling("fma"), most = report.ceiling(row.memory);
-    double computed = fma ? row.flops / row.seconds / fma : 0;
-    double moved = most ? row.bytes / row.seconds / most : 0;
+    double computed = row.computed(), moved = row.moved();
     bool isComputed = computed > moved;
     double share = isComputed ? computed : moved;
     std::string text;

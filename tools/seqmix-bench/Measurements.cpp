@@ -42,11 +42,30 @@ private:
   std::unique_ptr<Program> program;
 };
 
+/// The machine's ceilings just before a measurement: what memory gives changes
+/// by the minute where there are neighbours.
+class Surroundings {
+public:
+  explicit Surroundings(int threads) : machine(threads) {}
+
+  Rates measureBefore(const std::string &name) {
+    if (name != current)
+      rates = machine.measure();
+    current = name;
+    return rates;
+  }
+  Machine machine;
+
+private:
+  std::string current;
+  Rates rates;
+};
+
 class Registrar {
 public:
   Registrar(const Plan &plan, Report &report)
-      : plan(plan), report(report), workshop(std::make_shared<Workshop>(plan)) {
-  }
+      : plan(plan), report(report), workshop(std::make_shared<Workshop>(plan)),
+        surroundings(std::make_shared<Surroundings>(plan.making.threads)) {}
 
   void addCeilings();
   void addMixer(const Case &which);
@@ -63,15 +82,19 @@ private:
   const Plan &plan;
   Report &report;
   std::shared_ptr<Workshop> workshop;
+  std::shared_ptr<Surroundings> surroundings;
 };
 } // namespace
 
 void Registrar::add(const std::string &name, Body body) {
   benchmark::RegisterBenchmark(
       name.c_str(),
-      [name, body, &report = report](benchmark::State &state) {
+      [name, body, around = surroundings,
+       &report = report](benchmark::State &state) {
         Row row;
         row.name = name;
+        if (!llvm::StringRef(name).starts_with("ceiling/"))
+          row.ceilings = around->measureBefore(name);
         body(state, row);
         report.describe(row);
       })
@@ -80,30 +103,21 @@ void Registrar::add(const std::string &name, Body body) {
 }
 
 void Registrar::addCeilings() {
-  int threads = plan.making.threads;
-  auto memory = std::make_shared<std::unique_ptr<Memory>>();
-  auto getMemory = [memory, threads]() -> Memory & {
-    if (!*memory)
-      *memory = std::make_unique<Memory>(threads);
-    return **memory;
-  };
-  add("ceiling/copy", [=](benchmark::State &state, Row &row) {
-    Memory &own = getMemory();
-    for (auto turn : state)
-      own.copy();
-    row.bytes = own.copied();
-  });
-  add("ceiling/read", [=](benchmark::State &state, Row &row) {
-    Memory &own = getMemory();
-    for (auto turn : state)
-      own.read();
-    row.bytes = own.readOnce();
-  });
-  add("ceiling/fma", [=](benchmark::State &state, Row &row) {
-    memory->reset();
-    for (auto turn : state)
-      row.flops = multiplyAdd(threads);
-  });
+  add("ceiling/copy",
+      [around = surroundings](benchmark::State &state, Row &row) {
+        for (auto turn : state)
+          row.bytes = around->machine.copy();
+      });
+  add("ceiling/read",
+      [around = surroundings](benchmark::State &state, Row &row) {
+        for (auto turn : state)
+          row.bytes = around->machine.read();
+      });
+  add("ceiling/fma",
+      [around = surroundings](benchmark::State &state, Row &row) {
+        for (auto turn : state)
+          row.flops = around->machine.multiplyAdd();
+      });
 }
 
 /// Ends a measurement that went wrong.

@@ -86,32 +86,48 @@ Error Program::compile(const Case &which, const Making &making) {
 }
 
 /// Numbers that keep every mixer's state small, or tokens below the limit.
-void Program::drawInputs(int64_t tokens) {
-  std::mt19937_64 generator(1);
+static void draw(const seqmix_tensor_info &info, size_t count,
+                 std::mt19937_64 &generator, char *to) {
   std::normal_distribution<float> normal(0, 0.25f);
-  auto add = [&](seqmix_table table, std::vector<void *> &pointers) {
-    for (size_t i = 0, e = seqmix_model_count(Model, table); i != e; ++i) {
-      seqmix_tensor_info info;
-      seqmix_model_tensor(Model, table, i, &info);
-      TokenBytes += static_cast<double>(info.bytes);
-      std::vector<char> &bytes = Buffers.emplace_back(info.bytes * tokens + 1);
-      pointers.push_back(bytes.data());
-      if (table == SEQMIX_OUTPUTS)
-        continue;
-      size_t size = seqmix_dtype_size(info.dtype);
-      uint64_t limit = info.limit ? info.limit : 2;
-      for (size_t at = 0; at + size <= bytes.size(); at += size) {
-        float real = normal(generator);
-        uint64_t whole = generator() % limit;
-        if (info.dtype == SEQMIX_F32)
-          std::memcpy(bytes.data() + at, &real, size);
-        else // little-endian integers of any width
-          std::memcpy(bytes.data() + at, &whole, size);
-      }
-    }
-  };
-  add(SEQMIX_INPUTS, Inputs);
-  add(SEQMIX_OUTPUTS, Outputs);
+  size_t size = seqmix_dtype_size(info.dtype);
+  uint64_t limit = info.limit ? info.limit : 2;
+  for (size_t i = 0; i != count; ++i) {
+    float real = normal(generator);
+    uint64_t whole = generator() % limit;
+    if (info.dtype == SEQMIX_F32)
+      std::memcpy(to + i * size, &real, size);
+    else // little-endian integers of any width
+      std::memcpy(to + i * size, &whole, size);
+  }
+}
+
+/// Buffers for all inputs or outputs, from the runtime's own allocator.
+Error Program::makeBuffers(seqmix_table table, int64_t tokens,
+                           std::vector<void *> &pointers) {
+  std::mt19937_64 generator(1 + table);
+  for (size_t i = 0, e = seqmix_model_count(Model, table); i != e; ++i) {
+    seqmix_tensor_info info;
+    seqmix_model_tensor(Model, table, i, &info);
+    TokenBytes += static_cast<double>(info.bytes);
+    size_t bytes = info.bytes * tokens;
+    seqmix_error error;
+    if (Error failure = check(
+            seqmix_device_alloc(Model, bytes, &pointers.emplace_back(), &error),
+            error))
+      return failure;
+    auto *memory = static_cast<char *>(pointers.back());
+    if (table == SEQMIX_INPUTS)
+      draw(info, bytes / seqmix_dtype_size(info.dtype), generator, memory);
+    else
+      std::memset(memory, 0, bytes);
+  }
+  return Error::success();
+}
+
+Error Program::makeBuffers(int64_t tokens) {
+  if (Error error = makeBuffers(SEQMIX_INPUTS, tokens, Inputs))
+    return error;
+  return makeBuffers(SEQMIX_OUTPUTS, tokens, Outputs);
 }
 
 /// A matrix is multiplied with; of `table` one row is looked up.
@@ -140,7 +156,8 @@ Error Program::open(const Case &which, const Making &making) {
                                           &Model, &error),
                 error))
     return failure;
-  drawInputs(which.length);
+  if (Error failure = makeBuffers(which.length))
+    return failure;
   countWeights(which.table);
   return check(seqmix_session_create(Model, 1, &Session, &error), error);
 }
@@ -157,6 +174,9 @@ llvm::Expected<std::unique_ptr<Program>> Program::make(const Case &which,
 
 Program::~Program() {
   seqmix_session_destroy(Session);
+  for (auto *buffers : {&Inputs, &Outputs})
+    for (void *buffer : *buffers)
+      seqmix_device_free(Model, buffer);
   seqmix_model_close(Model);
 }
 

@@ -14,6 +14,7 @@
 
 #include <memory>
 
+#include <seqmix/device.h>
 #include <seqmix/seqmix.h>
 
 namespace seqmix {
@@ -56,7 +57,9 @@ private:
   Program() = default;
   llvm::Error compile(const Case &which, const Making &making);
   llvm::Error open(const Case &which, const Making &making);
-  void drawInputs(int64_t tokens);
+  llvm::Error makeBuffers(int64_t tokens);
+  llvm::Error makeBuffers(seqmix_table table, int64_t tokens,
+                          std::vector<void *> &pointers);
 
   std::string Library, Form;
   void countWeights(llvm::StringRef table);
@@ -64,7 +67,6 @@ private:
   double Flops = 0, TokenBytes = 0, WeightBytes = 0, WeightFlops = 0;
   seqmix_model *Model = nullptr;
   seqmix_session *Session = nullptr;
-  std::vector<std::vector<char>> Buffers;
   std::vector<void *> Inputs, Outputs;
 };
 

@@ -21,12 +21,6 @@ const Row *Report::find(StringRef name) const {
   return found == rows.end() ? nullptr : &*found;
 }
 
-double Report::ceiling(StringRef name) const {
-  const Row *row = find(("ceiling/" + name).str());
-  return row && row->skipped.empty() ? (row->bytes + row->flops) / row->seconds
-                                     : 0;
-}
-
 double Report::speedup(const Row &row) const {
   StringRef what = StringRef(row.name).rsplit('/').first;
   const Row *reference = find((what + "/reference").str());
@@ -42,9 +36,9 @@ bool Report::ReportContext(const Context &context) {
   llvm::outs() << context.cpu_info.num_cpus
                << " processors; floating-point operations as the compiler "
                   "counts them, bytes of inputs, outputs\nand, for a step, "
-                  "twice the state and the weights; shares of this run's "
-                  "ceilings: of copying, or\nwhere weights are read, of "
-                  "reading\n\n";
+                  "twice the state and the weights; shares of the "
+                  "ceilings just before: of copying, or\nwhere weights are "
+                  "read, of reading\n\n";
   llvm::outs() << format("%-28s %-13s %11s %11s %8s %6s %8s %6s %7s\n", "",
                          "form", "time", "tokens/s", "GFLOP/s", "of FMA",
                          "GB/s", "of mem", "speedup");
@@ -80,22 +74,19 @@ static std::string cell(const char *how, double number) {
 }
 
 void Report::print(const Row &row) {
-  auto share = [&](double rate, StringRef name) {
-    bool isCeiling = StringRef(row.name).starts_with("ceiling/");
-    double most = isCeiling ? 0 : ceiling(name);
-    return cell("%.1f%%", most ? 100 * rate / most : 0);
-  };
   std::string line;
   llvm::raw_string_ostream out(line);
   out << format("%-28s ", row.name.c_str());
   if (row.skipped.empty()) {
     double flops = row.flops / row.seconds, bytes = row.bytes / row.seconds;
-    out << format(
-        "%-13s %8.3f ms %11s %8s %6s %8s %6s %7s", row.form.c_str(),
-        row.seconds * 1e3, cell("%.0f", row.tokens / row.seconds).c_str(),
-        cell("%.1f", flops * 1e-9).c_str(), share(flops, "fma").c_str(),
-        cell("%.2f", bytes * 1e-9).c_str(), share(bytes, row.memory).c_str(),
-        cell("%.2fx", speedup(row)).c_str());
+    out << format("%-13s %8.3f ms %11s %8s %6s %8s %6s %7s", row.form.c_str(),
+                  row.seconds * 1e3,
+                  cell("%.0f", row.tokens / row.seconds).c_str(),
+                  cell("%.1f", flops * 1e-9).c_str(),
+                  cell("%.1f%%", 100 * row.computed()).c_str(),
+                  cell("%.2f", bytes * 1e-9).c_str(),
+                  cell("%.1f%%", 100 * row.moved()).c_str(),
+                  cell("%.2fx", speedup(row)).c_str());
   } else {
     out << row.skipped;
   }
@@ -123,6 +114,11 @@ void seqmix::writeJson(const Report &report, int threads,
           json.attribute("flops", row.flops);
           json.attribute("bytes", row.bytes);
           json.attribute("memory", row.memory);
+          json.attributeObject("ceilings", [&] {
+            json.attribute("copy", row.ceilings.copy);
+            json.attribute("read", row.ceilings.read);
+            json.attribute("fma", row.ceilings.fma);
+          });
           json.attribute("state_bytes", row.stateBytes);
           if (double speedup = report.speedup(row))
             json.attribute("speedup", speedup);

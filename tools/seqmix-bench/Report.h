@@ -8,6 +8,8 @@
 #ifndef SEQMIX_TOOLS_SEQMIX_BENCH_REPORT_H
 #define SEQMIX_TOOLS_SEQMIX_BENCH_REPORT_H
 
+#include "tools/seqmix-bench/Ceilings.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -32,7 +34,19 @@ struct Row {
   double bytes = 0;            ///< read or written at least
   double stateBytes = 0;       ///< of a sequence
   std::string memory = "copy"; ///< the ceiling for bytes
+  Rates ceilings;              ///< measured just before it
   std::string skipped;         ///< why it was not measured, if it was not
+
+  /// Shares of the ceilings; 0 if there is nothing to compare.
+  double computed() const { return share(flops, ceilings.fma); }
+  double moved() const {
+    return share(bytes, memory == "read" ? ceilings.read : ceilings.copy);
+  }
+
+private:
+  double share(double done, double most) const {
+    return most != 0 ? done / seconds / most : 0;
+  }
 };
 
 /// Prints measurements as they come, and keeps them. A measurement describes
@@ -48,8 +62,6 @@ public:
   /// Whether something could not be measured at all.
   bool hasFailed() const { return isFailed; }
 
-  /// Bytes or operations in a second of a ceiling; 0 before it is measured.
-  double ceiling(llvm::StringRef name) const;
   /// How many times as fast as the reference loops; 0 if those did not run.
   double speedup(const Row &row) const;
 
