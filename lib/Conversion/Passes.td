@@ -54,7 +54,8 @@ def PrivatizeTemporaries : Pass<"seqmix-privatize-temporaries",
   let description = [{
     Memory that is allocated in an `scf.forall` of a known number of turns is
     allocated once before it, with room for all turns, so that it can be placed
-    like any other temporary.
+    like any other temporary. A turn's memory is one piece, in which what does
+    not live at the same time overlaps.
 
     Before and after: test/Conversion/privatize-temporaries.mlir.
   }];

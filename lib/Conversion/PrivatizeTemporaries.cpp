@@ -6,14 +6,18 @@
 //===----------------------------------------------------------------------===//
 //
 // Turns of a parallel loop may run at the same time, so none may use another's
-// memory. What each allocates becomes its part of one allocation, on cache
-// lines of its own.
+// memory. All that one allocates lies together: a turn's memory should fit the
+// nearest cache, and buffers that are a power of two apart would share a few
+// sets of it. Temporaries that do not live at the same time overlap. A block's
+// temporaries live between ops of that block; those of a nested block live
+// through the one op that it is in.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
@@ -35,39 +39,136 @@ struct PrivatizeTemporaries
 };
 
 constexpr int64_t kCacheLine = 64;
+
+/// What lives through the ops `first` to `last` of a block: a temporary, or all
+/// of a nested block.
+struct Resident {
+  SmallVector<memref::AllocOp> allocs;
+  int64_t bytes;
+  unsigned first, last;
+  int64_t begin = 0;   ///< in the block's memory
+  unsigned number = 0; ///< among the block's
+};
+
+/// Where in its memory a turn keeps what.
+class Plan {
+public:
+  explicit Plan(scf::ForallOp loop) : loop(loop), aliases(loop) {
+    bytes = place(*loop.getBody());
+  }
+
+  int64_t bytes; ///< of a turn
+  llvm::MapVector<memref::AllocOp, int64_t> begins;
+
+private:
+  int64_t place(Block &block);
+  Resident measure(memref::AllocOp alloc, Block &block);
+
+  scf::ForallOp loop;
+  BufferViewFlowAnalysis aliases;
+};
 } // namespace
 
-static void privatize(memref::AllocOp alloc, scf::ForallOp loop) {
+static bool isPlaceable(memref::AllocOp alloc) {
+  return alloc.getType().hasStaticShape() &&
+         alloc.getType().getLayout().isIdentity();
+}
+
+/// A temporary of `block`.
+Resident Plan::measure(memref::AllocOp alloc, Block &block) {
   MemRefType type = alloc.getType();
   int64_t bits = std::max<int64_t>(type.getElementTypeBitWidth(), 8);
   int64_t bytes = llvm::alignTo(type.getNumElements() * bits / 8, kCacheLine);
-  int64_t turns = loop.getStaticUpperBound().front();
+  Resident result{{alloc}, bytes, ~0u, 0};
+  DenseMap<Operation *, unsigned> position;
+  for (auto [index, op] : llvm::enumerate(block))
+    position[&op] = index;
+  for (Value alias : aliases.resolve(alloc))
+    for (Operation *user : alias.getUsers()) {
+      unsigned at = position[block.findAncestorOpInBlock(*user)];
+      result.first = std::min(result.first, at);
+      result.last = std::max(result.last, at);
+    }
+  return result;
+}
+
+/// The lowest place beside all that live at the same time.
+static void findPlace(Resident &resident, ArrayRef<Resident> placed) {
+  SmallVector<const Resident *> others;
+  for (const Resident &other : placed)
+    if (other.first <= resident.last && resident.first <= other.last)
+      others.push_back(&other);
+  llvm::sort(others, [](const Resident *a, const Resident *b) {
+    return a->begin < b->begin;
+  });
+  for (const Resident *other : others)
+    if (resident.begin + resident.bytes > other->begin)
+      resident.begin = std::max(resident.begin, other->begin + other->bytes);
+}
+
+/// Places all that `block` and the blocks in it allocate; returns the bytes
+/// that they take together.
+int64_t Plan::place(Block &block) {
+  SmallVector<Resident> residents;
+  for (auto [index, op] : llvm::enumerate(block)) {
+    if (auto alloc = dyn_cast<memref::AllocOp>(op); alloc && isPlaceable(alloc))
+      residents.push_back(measure(alloc, block));
+    for (Region &region : op.getRegions())
+      for (Block &nested : region) {
+        size_t before = begins.size();
+        int64_t bytes = place(nested);
+        unsigned at = static_cast<unsigned>(index);
+        Resident inner{{}, bytes, at, at};
+        for (auto &[alloc, begin] : llvm::drop_begin(begins, before))
+          inner.allocs.push_back(alloc);
+        residents.push_back(inner);
+      }
+  }
+  for (auto [index, resident] : llvm::enumerate(residents))
+    resident.number = index;
+  llvm::sort(residents, [](const Resident &a, const Resident &b) {
+    return std::pair(-a.bytes, a.number) < std::pair(-b.bytes, b.number);
+  });
+  int64_t end = 0;
+  for (size_t i = 0; i < residents.size(); ++i) {
+    Resident &resident = residents[i];
+    findPlace(resident, ArrayRef(residents).take_front(i));
+    for (memref::AllocOp alloc : resident.allocs)
+      begins[alloc] += resident.begin;
+    end = std::max(end, resident.begin + resident.bytes);
+  }
+  return end;
+}
+
+static void privatize(scf::ForallOp loop, const Plan &plan) {
   OpBuilder builder(loop);
-  Location loc = alloc.getLoc();
-  auto memory = MemRefType::get({turns * bytes}, builder.getI8Type());
+  Location loc = loop.getLoc();
+  int64_t turns = loop.getStaticUpperBound().front();
+  auto memory = MemRefType::get({turns * plan.bytes}, builder.getI8Type());
   Value all = memref::AllocOp::create(builder, loc, memory,
                                       builder.getI64IntegerAttr(kCacheLine));
-  builder.setInsertionPoint(alloc);
-  Value size = arith::ConstantIndexOp::create(builder, loc, bytes);
-  Value begin =
-      arith::MulIOp::create(builder, loc, loop.getInductionVars()[0], size);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value size = arith::ConstantIndexOp::create(builder, loc, plan.bytes);
   Value own =
-      memref::ViewOp::create(builder, loc, type, all, begin, ValueRange());
-  alloc.replaceAllUsesWith(own);
-  alloc.erase();
+      arith::MulIOp::create(builder, loc, loop.getInductionVars()[0], size);
+  for (auto [alloc, begin] : plan.begins) {
+    Value offset = arith::ConstantIndexOp::create(builder, loc, begin);
+    Value at = arith::AddIOp::create(builder, loc, own, offset);
+    alloc.replaceAllUsesWith(memref::ViewOp::create(builder, alloc.getLoc(),
+                                                    alloc.getType(), all, at,
+                                                    ValueRange())
+                                 .getResult());
+  }
+  for (auto [alloc, begin] : plan.begins)
+    alloc->erase();
 }
 
 void PrivatizeTemporaries::runOnOperation() {
   getOperation().walk([](scf::ForallOp loop) {
     if (loop.getRank() != 1 || loop.getStaticUpperBound().front() < 0)
       return;
-    SmallVector<memref::AllocOp> allocs;
-    loop.walk([&](memref::AllocOp alloc) {
-      if (alloc.getType().hasStaticShape() &&
-          alloc.getType().getLayout().isIdentity())
-        allocs.push_back(alloc);
-    });
-    for (memref::AllocOp alloc : allocs)
-      privatize(alloc, loop);
+    Plan plan(loop);
+    if (!plan.begins.empty())
+      privatize(loop, plan);
   });
 }
