@@ -66,13 +66,14 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<ModelOp>(createDeriveStep());
   addCleanUp(pm);
   DeriveFormsOptions forms;
-  forms.form = stringifyForm(options.form).str();
+  bool isReference = options.form == FormChoice::reference;
+  forms.form =
+      stringifyForm(isReference ? FormChoice::step : options.form).str();
   pm.addPass(createDeriveForms(forms));
   addCleanUp(pm);
 }
 
 static void buildTensors(OpPassManager &pm, const PipelineOptions &options) {
-  // The step form, where it is asked for, is the reference.
   pm.addPass(createDivideRecurrences({options.form == FormChoice::automatic}));
   pm.addPass(createConvertSeqmixToSCF());
   pm.addPass(createConvertModelToFunc());
@@ -114,6 +115,17 @@ static void buildCudaBuffers(OpPassManager &pm) {
   addCleanUp(pm);
 }
 
+/// Ops on buffers as loops over vectors.
+static void addVectorLoops(OpPassManager &function,
+                           const PipelineOptions &options) {
+  function.addPass(createLowerCopies());
+  function.addPass(createLowerContractions({options.vectorBits}));
+  function.addPass(createLowerReductions());
+  function.addPass(createLowerElementwise());
+  function.addPass(createExpandVectorMath(
+      {options.hasFma, options.hasBf16, options.vectorBits == 512}));
+}
+
 static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
@@ -121,12 +133,8 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
   function.addPass(createConvertMatmulToHost());
-  function.addPass(createLowerCopies());
-  function.addPass(createLowerContractions({options.vectorBits}));
-  function.addPass(createLowerReductions());
-  function.addPass(createLowerElementwise());
-  function.addPass(createExpandVectorMath(
-      {options.hasFma, options.hasBf16, options.vectorBits == 512}));
+  if (options.form != FormChoice::reference)
+    addVectorLoops(function, options);
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createPrefetchChunks());
   function.addPass(bufferization::createBufferHoistingPass());

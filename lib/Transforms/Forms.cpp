@@ -24,6 +24,8 @@ llvm::StringRef mlir::seqmix::stringifyForm(FormChoice form) {
     return "step";
   case FormChoice::scan:
     return "scan";
+  case FormChoice::reference:
+    return "reference";
   case FormChoice::chunkwise:
     return "chunkwise";
   }
@@ -36,5 +38,6 @@ std::optional<FormChoice> mlir::seqmix::symbolizeForm(llvm::StringRef name) {
       .Case("step", FormChoice::step)
       .Case("scan", FormChoice::scan)
       .Case("chunkwise", FormChoice::chunkwise)
+      .Case("reference", FormChoice::reference)
       .Default(std::nullopt);
 }

@@ -21,7 +21,8 @@ enum class FormChoice {
   automatic, ///< whichever is expected to be fastest
   step,      ///< one token after the other
   scan,      ///< tokens combined as an associative operation allows
-  chunkwise  ///< many tokens at once, by products of matrices
+  chunkwise, ///< many tokens at once, by products of matrices
+  reference  ///< step, in plain loops: what all else is compared with
 };
 
 /// The name of a form, as it is written on the command line and in the IR.

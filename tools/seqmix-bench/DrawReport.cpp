@@ -42,7 +42,8 @@ static std::vector<Bar> collectBars(const Report &report) {
   for (const Row &row : report.getRows()) {
     StringRef name = row.name;
     if (!(name.consume_front("mixer/") || name.consume_front("dense/")) ||
-        name.ends_with("/reference") || row.seconds == 0)
+        name.ends_with("/reference") || name.ends_with("/by_token") ||
+        row.seconds == 0)
       continue;
     double computed = row.computed(), moved = row.moved();
     bool isComputed = computed > moved;

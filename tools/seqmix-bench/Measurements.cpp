@@ -10,6 +10,7 @@
 #include "tools/seqmix-bench/Ceilings.h"
 
 using namespace seqmix;
+using mlir::seqmix::stringifyForm;
 
 /// A model is not given more tokens than this many seconds are enough for.
 static constexpr double patience = 5;
@@ -21,12 +22,12 @@ class Workshop {
 public:
   explicit Workshop(const Plan &plan) : plan(plan) {}
 
-  llvm::Expected<Program *> get(const Case &which, bool isReference) {
-    std::string name = which.name + (isReference ? "/reference" : "");
+  llvm::Expected<Program *> get(const Case &which, FormChoice form) {
+    std::string name = (which.name + "/" + stringifyForm(form)).str();
     if (name != current) {
       program.reset();
       Making making = plan.making;
-      making.isReference = isReference;
+      making.form = form;
       auto made = Program::make(which, making);
       if (!made)
         return made.takeError();
@@ -75,7 +76,7 @@ public:
 private:
   using Body = std::function<void(benchmark::State &, Row &)>;
   void add(const std::string &name, Body body);
-  void addPrefill(const std::string &name, const Case &which, bool isReference);
+  void addPrefill(const std::string &name, const Case &which, FormChoice form);
   void addStep(const std::string &name, const Case &which,
                bool isDense = false);
 
@@ -127,9 +128,9 @@ static void skip(benchmark::State &state, llvm::Error error) {
 
 /// Takes in `length` tokens each turn. Null if that went wrong.
 static Program *measurePrefill(Workshop &workshop, const Case &which,
-                               bool isReference, int64_t length,
+                               FormChoice form, int64_t length,
                                benchmark::State &state, Row &row) {
-  auto program = workshop.get(which, isReference);
+  auto program = workshop.get(which, form);
   if (!program) {
     skip(state, program.takeError());
     return nullptr;
@@ -146,10 +147,10 @@ static Program *measurePrefill(Workshop &workshop, const Case &which,
 }
 
 void Registrar::addPrefill(const std::string &name, const Case &which,
-                           bool isReference) {
+                           FormChoice form) {
   add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
     Program *program =
-        measurePrefill(*workshop, which, isReference, which.length, state, row);
+        measurePrefill(*workshop, which, form, which.length, state, row);
     if (!program)
       return;
     row.flops = row.tokens * program->flops() * which.shareOfWork();
@@ -160,7 +161,7 @@ void Registrar::addPrefill(const std::string &name, const Case &which,
 void Registrar::addStep(const std::string &name, const Case &which,
                         bool isDense) {
   add(name, [=, workshop = workshop](benchmark::State &state, Row &row) {
-    auto program = workshop->get(which, /*isReference=*/false);
+    auto program = workshop->get(which, FormChoice::automatic);
     if (!program)
       return skip(state, program.takeError());
     for (auto turn : state)
@@ -179,8 +180,10 @@ void Registrar::addStep(const std::string &name, const Case &which,
 void Registrar::addMixer(const Case &which) {
   std::string name = "mixer/" + which.name;
   if (which.length > 1) {
-    addPrefill(name + "/reference", which, true);
-    addPrefill(name + "/prefill", which, false);
+    if (which.window == 0) // would take a minute
+      addPrefill(name + "/reference", which, FormChoice::reference);
+    addPrefill(name + "/by_token", which, FormChoice::step);
+    addPrefill(name + "/prefill", which, FormChoice::automatic);
   }
   addStep(name + "/step", which);
 }
@@ -191,8 +194,8 @@ void Registrar::addDense(const Case &which) {
   std::string name = "dense/" + which.name;
   add(name + "/prefill",
       [=, workshop = workshop](benchmark::State &state, Row &row) {
-        Program *program =
-            measurePrefill(*workshop, which, false, which.length, state, row);
+        Program *program = measurePrefill(
+            *workshop, which, FormChoice::automatic, which.length, state, row);
         if (program)
           row.flops = row.tokens * (program->flops() + program->weightFlops());
       });
@@ -216,7 +219,7 @@ void Registrar::addModel(const Case &which) {
       if (before &&
           (!before->skipped.empty() || before->seconds * times > patience))
         return state.SkipWithError(tooLong);
-      measurePrefill(*workshop, longest, /*isReference=*/false, length, state,
+      measurePrefill(*workshop, longest, FormChoice::automatic, length, state,
                      row);
     });
     last = name;

@@ -63,10 +63,9 @@ Error Program::compile(const Case &which, const Making &making) {
   request.entry = which.entry;
   request.defines = which.defines;
   request.weights = which.weights;
-  if (making.isReference)
-    request.form = mlir::seqmix::FormChoice::step;
-  Library = making.folder + "/" + which.name +
-            (making.isReference ? ".step.so" : ".so");
+  request.form = making.form;
+  Library = making.folder + "/" + which.name + "." +
+            mlir::seqmix::stringifyForm(making.form).str() + ".so";
   request.output = Library;
   std::string text, errors;
   llvm::raw_string_ostream out(text), err(errors);
@@ -82,6 +81,8 @@ Error Program::compile(const Case &which, const Making &making) {
     return explanation.takeError();
   if (const llvm::json::Object *object = explanation->getAsObject())
     readForms(*object, Form, Flops);
+  if (making.form == FormChoice::reference)
+    Form = "plain loops";
   return Error::success();
 }
 

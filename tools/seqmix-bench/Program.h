@@ -8,6 +8,7 @@
 #ifndef SEQMIX_TOOLS_SEQMIX_BENCH_PROGRAM_H
 #define SEQMIX_TOOLS_SEQMIX_BENCH_PROGRAM_H
 
+#include "lib/Transforms/Forms.h"
 #include "tools/seqmix-bench/Cases.h"
 
 #include "llvm/Support/Error.h"
@@ -19,12 +20,15 @@
 
 namespace seqmix {
 
+using mlir::seqmix::FormChoice;
+
 /// How a program is made.
 struct Making {
-  std::string root;         ///< the repository
-  std::string folder;       ///< for what is compiled
-  bool isReference = false; ///< by the step form, as the mixer is written
-  int threads = 0;          ///< 0: as many as the machine has
+  std::string root;   ///< the repository
+  std::string folder; ///< for what is compiled
+  int threads = 0;    ///< 0: as many as the machine has
+  /// Of the mixers; all but `automatic` run on one thread.
+  FormChoice form = FormChoice::automatic;
 };
 
 /// A case as an artifact in memory, with a session of one sequence, input drawn

@@ -22,10 +22,10 @@ const Row *Report::find(StringRef name) const {
 }
 
 double Report::speedup(const Row &row) const {
-  StringRef what = StringRef(row.name).rsplit('/').first;
+  auto [what, how] = StringRef(row.name).rsplit('/');
   const Row *reference = find((what + "/reference").str());
   return reference && reference->skipped.empty() &&
-                 StringRef(row.name).ends_with("/prefill")
+                 (how == "prefill" || how == "by_token")
              ? reference->seconds / row.seconds
              : 0;
 }

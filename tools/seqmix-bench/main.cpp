@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
   if (std::error_code error =
           llvm::sys::fs::createUniqueDirectory("seqmix-bench", folder))
     return fail("cannot make a temporary folder: " + error.message());
-  Plan plan = {{options->root, folder.str().str(), false, options->threads},
+  Plan plan = {{options->root, folder.str().str(), options->threads},
                options->seconds,
                options->longest};
   Report report(options->json);

@@ -65,7 +65,10 @@ struct Options {
           clEnumValN(FormChoice::step, "step", "one token after the other"),
           clEnumValN(FormChoice::scan, "scan", "tokens combined in pairs"),
           clEnumValN(FormChoice::chunkwise, "chunkwise",
-                     "many tokens at once, as products of matrices")),
+                     "many tokens at once, as products of matrices"),
+          clEnumValN(FormChoice::reference, "reference",
+                     "one token after the other in plain loops, to compare "
+                     "with")),
       cl::cat(category)};
   cl::opt<Output> emit{
       "emit", cl::desc("What to write:"), cl::init(Output::so),
