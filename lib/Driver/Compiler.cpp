@@ -25,7 +25,8 @@ static LogicalResult stopAfterPhase(ModuleOp module,
   if (request.stopAfter >= Phase::forms && failed(deriveForms(module, request)))
     return failure();
   if (request.stopAfter > Phase::forms &&
-      failed(runPhases(module, Phase::tensors, request.stopAfter, {device})))
+      failed(runPhases(module, Phase::tensors, request.stopAfter,
+                       {device, request.form})))
     return failure();
   return writeResult(request, out, errors,
                      [&](raw_ostream &os) { os << module << '\n'; });
