@@ -154,9 +154,8 @@ LogicalResult WindowAttentionOp::verify() {
                                         getKeys(), getValues(), getOutput()})))
     return failure();
   // window_attention_c6
-  if (getChunkSize() && getChunkLength() < 1)
-    return emitOpError("expects a chunk of at least one token, not ")
-           << getChunkLength();
+  if (failed(verifyChunk(*this, getChunkSize())))
+    return failure();
   return verifyLeadingAxes(*this,
                            {getQuery(), getKey(), getValue(), getOutput()},
                            {getKeys(), getValues(), getCount()});

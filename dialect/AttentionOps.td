@@ -68,7 +68,7 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     type($values) `,` type($count) `->` type($output)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = !strconcat(Seqmix_OwnChunk.declaration, [{
     /// Without a window the caches keep all tokens.
     bool growsWithSequence(unsigned state) {
       return !getWindowed() && state < 2;
@@ -78,20 +78,11 @@ def WindowAttentionOp : Seqmix_MixerOp<"window_attention", [
     ::llvm::SmallVector<::std::optional<unsigned>> getDividedAxes() {
       return {2, 2, 2, 2, 2, std::nullopt, 2, 2, 2, std::nullopt};
     }
-    int64_t getChunkLength() { return getChunkSize().value_or(0); }
-    bool takeChunks(int64_t length) {
-      setChunkSize(length ? std::optional<uint64_t>(length) : std::nullopt);
-      return true;
-    }
     ::llvm::SmallVector<::mlir::Value>
     buildStep(::mlir::OpBuilder &builder, ::mlir::Location loc,
               ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,
               ::mlir::ValueRange states);
-    ::llvm::SmallVector<::mlir::Value>
-    buildChunk(::mlir::OpBuilder &builder, ::mlir::Location loc,
-               ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,
-               ::mlir::ValueRange states);
-  }];
+  }]);
 }
 
 #endif // SEQMIX_ATTENTION_OPS_TD

@@ -31,41 +31,79 @@ SmallVector<Value> ConvOp::getStateOperands() { return {getHistory()}; }
 SmallVector<Value> ConvOp::getSequenceResults() { return {getOutput()}; }
 SmallVector<Value> ConvOp::getStateResults() { return {getFinalHistory()}; }
 
+/// `x` with an axis of one before all others.
+static Value asRow(TokenBuilder &b, Value x) {
+  SmallVector<int64_t> shape = {1};
+  llvm::append_range(shape, shapeOf(x));
+  return b.reshape(x, shape);
+}
+
+/// Of the first axis `count` from `begin` on.
+static Value takeRows(TokenBuilder &b, Value x, int64_t begin, int64_t count) {
+  SmallVector<int64_t> shape(shapeOf(x));
+  shape[0] = count;
+  SmallVector<OpFoldResult> offsets(shape.size(), b.builder.getIndexAttr(0)),
+      strides(shape.size(), b.builder.getIndexAttr(1)), sizes;
+  offsets[0] = b.builder.getIndexAttr(begin);
+  for (int64_t extent : shape)
+    sizes.push_back(b.builder.getIndexAttr(extent));
+  return tensor::ExtractSliceOp::create(
+      b.builder, b.loc, RankedTensorType::get(shape, getElementTypeOrSelf(x)),
+      x, offsets, sizes, strides);
+}
+
+static Value joinRows(TokenBuilder &b, Value first, Value second) {
+  return tensor::ConcatOp::create(b.builder, b.loc, /*dim=*/0,
+                                  ValueRange{first, second});
+}
+
+/// The weight with its taps, its last axis, as the first.
+static Value tapsOf(TokenBuilder &b, Value weight) {
+  ArrayRef<int64_t> shape = shapeOf(weight);
+  int64_t rank = static_cast<int64_t>(shape.size());
+  SmallVector<int64_t> permutation = {rank - 1}, first = {shape.back()};
+  for (int64_t axis = 0; axis + 1 < rank; ++axis) {
+    permutation.push_back(axis);
+    first.push_back(shape[axis]);
+  }
+  Value empty = tensor::EmptyOp::create(b.builder, b.loc, first,
+                                        getElementTypeOrSelf(weight));
+  return linalg::TransposeOp::create(b.builder, b.loc, weight, empty,
+                                     permutation)
+      ->getResult(0);
+}
+
 SmallVector<Value> ConvOp::buildToken(OpBuilder &builder, Location loc,
                                       ValueRange tokens, ValueRange invariants,
                                       ValueRange states) {
   TokenBuilder b(builder, loc);
-  Value history = states[0];
-  SmallVector<int64_t> one(shapeOf(history));
-  one[0] = 1;
   // The window of W tokens, then all of it but the oldest.
-  Value token = b.reshape(tokens[0], one);
-  Value window = tensor::ConcatOp::create(builder, loc, /*dim=*/0,
-                                          ValueRange{history, token});
-  ArrayRef<int64_t> shape = shapeOf(window);
-  SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(shape.size(), builder.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t extent : shapeOf(history))
-    sizes.push_back(builder.getIndexAttr(extent));
-  offsets[0] = builder.getIndexAttr(1);
-  Value next = tensor::ExtractSliceOp::create(
-      builder, loc, cast<RankedTensorType>(history.getType()), window, offsets,
-      sizes, strides);
-
-  // Taps are the weight's last axis and the window's first.
-  SmallVector<int64_t> permutation = {static_cast<int64_t>(shape.size()) - 1};
-  for (int64_t axis = 0; axis + 1 < static_cast<int64_t>(shape.size()); ++axis)
-    permutation.push_back(axis);
-  Value empty = tensor::EmptyOp::create(builder, loc, shape,
-                                        getElementTypeOrSelf(window));
-  Value taps = linalg::TransposeOp::create(builder, loc, invariants[0], empty,
-                                           permutation)
-                   ->getResult(0);
-  Value output = b.sum(b.mul(taps, window), {0});
+  Value window = joinRows(b, states[0], asRow(b, tokens[0]));
+  Value next = takeRows(b, window, 1, shapeOf(states[0])[0]);
+  Value output = b.sum(b.mul(tapsOf(b, invariants[0]), window), {0});
   if (getBias())
     output = b.add(output, invariants[1]);
   return {output, next};
+}
+
+/// One term of the sum after the other, each for all tokens.
+SmallVector<Value> ConvOp::buildChunk(OpBuilder &builder, Location loc,
+                                      ValueRange tokens, ValueRange invariants,
+                                      ValueRange states) {
+  TokenBuilder b(builder, loc);
+  ArrayRef<int64_t> shape = shapeOf(tokens[0]);
+  Value window = joinRows(b, states[0], tokens[0]);
+  Value taps = tapsOf(b, invariants[0]), output;
+  int64_t numTaps = shapeOf(taps)[0];
+  for (int64_t tap = 0; tap < numTaps; ++tap) {
+    Value factor = b.broadcast(
+        b.reshape(takeRows(b, taps, tap, 1), shape.drop_front()), shape, {0});
+    Value term = b.mul(factor, takeRows(b, window, tap, shape[0]));
+    output = output ? b.add(output, term) : term;
+  }
+  if (getBias())
+    output = b.add(output, b.broadcast(invariants[1], shape, {0}));
+  return {output, takeRows(b, window, shape[0], numTaps - 1)};
 }
 
 LogicalResult ConvOp::verify() {
@@ -92,6 +130,9 @@ LogicalResult ConvOp::verify() {
   // conv_c4
   if (failed(verifyOneFloatType(*this, getOperands())))
     return failure();
+  // conv_c5
+  if (failed(verifyChunk(*this, getChunkSize())))
+    return failure();
   return verifyLeadingAxes(*this, getInput(), getHistory());
 }
 
@@ -110,11 +151,26 @@ SmallVector<Value> ShiftOp::buildToken(OpBuilder &, Location, ValueRange tokens,
   return {states[0], tokens[0]};
 }
 
+SmallVector<Value> ShiftOp::buildChunk(OpBuilder &builder, Location loc,
+                                       ValueRange tokens, ValueRange,
+                                       ValueRange states) {
+  TokenBuilder b(builder, loc);
+  int64_t last = shapeOf(tokens[0])[0] - 1;
+  Value output = asRow(b, states[0]);
+  if (last > 0)
+    output = joinRows(b, output, takeRows(b, tokens[0], 0, last));
+  return {output,
+          b.reshape(takeRows(b, tokens[0], last, 1), shapeOf(states[0]))};
+}
+
 LogicalResult ShiftOp::verify() {
   // shift_c1
   if (getTokenType(getInput().getType()) !=
       getTokenStateType(getPrevious().getType()))
     return emitOpError("expects an input and a state of the same tokens: ")
            << getInput().getType() << " and " << getPrevious().getType();
+  // shift_c2
+  if (failed(verifyChunk(*this, getChunkSize())))
+    return failure();
   return verifyLeadingAxes(*this, getInput(), getPrevious());
 }

@@ -21,12 +21,14 @@ def ConvOp : Seqmix_MixerOp<"conv", [
         output[t] = bias + sum over j < W of weight[.., j] * input[t - W + 1 + j]
 
     `history` holds the W - 1 tokens before the first one, the oldest first.
+    With a `chunk` so many tokens may be taken at once.
 
     Constraints:
     - (C1) the input is `[batch, time] + E`, the weight `E + [W]` with W >= 2.
     - (C2) the history is `[batch, W - 1] + E`.
     - (C3) the bias is `E`.
     - (C4) all operands have one element type, which is a float.
+    - (C5) a chunk has at least one token.
 
     Example:
 
@@ -36,17 +38,18 @@ def ConvOp : Seqmix_MixerOp<"conv", [
     ```
   }];
   let arguments = (ins Seqmix_Sequence:$input, Seqmix_Invariant:$weight,
-                       Optional<Seqmix_Invariant>:$bias, Seqmix_State:$history);
+                       Optional<Seqmix_Invariant>:$bias, Seqmix_State:$history,
+                       OptionalAttr<I64Attr>:$chunk_size);
   let results = (outs Seqmix_Sequence:$output, Seqmix_State:$final_history);
   let assemblyFormat = [{
     $input `,` $weight (`bias` `(` $bias^ `:` type($bias) `)`)?
-    `history` `(` $history `)` attr-dict
+    `history` `(` $history `)` (`chunk` $chunk_size^)? attr-dict
     `:` type($input) `,` type($weight) `,` type($history)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = !strconcat(Seqmix_OwnChunk.declaration, [{
     bool isWindowed() { return true; }
-  }];
+  }]);
 }
 
 def ShiftOp : Seqmix_MixerOp<"shift", [
@@ -59,9 +62,12 @@ def ShiftOp : Seqmix_MixerOp<"shift", [
 
         output[t] = input[t - 1],  output[0] = previous
 
+    With a `chunk` so many tokens may be taken at once.
+
     Constraints:
     - (C1) the input is `[batch, time] + E` and the state `[batch] + E`, of one
       element type.
+    - (C2) a chunk has at least one token.
 
     Example:
 
@@ -69,16 +75,17 @@ def ShiftOp : Seqmix_MixerOp<"shift", [
     %y, %p1 = seqmix.shift %x state(%p0) : tensor<?x?x8xf32>, tensor<?x8xf32>
     ```
   }];
-  let arguments = (ins Seqmix_Sequence:$input, Seqmix_State:$previous);
+  let arguments = (ins Seqmix_Sequence:$input, Seqmix_State:$previous,
+                       OptionalAttr<I64Attr>:$chunk_size);
   let results = (outs Seqmix_Sequence:$output, Seqmix_State:$last);
   let assemblyFormat = [{
-    $input `state` `(` $previous `)` attr-dict
+    $input `state` `(` $previous `)` (`chunk` $chunk_size^)? attr-dict
     `:` type($input) `,` type($previous)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  let extraClassDeclaration = !strconcat(Seqmix_OwnChunk.declaration, [{
     bool isWindowed() { return true; }
-  }];
+  }]);
 }
 
 #endif // SEQMIX_CONV_OPS_TD

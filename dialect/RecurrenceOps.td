@@ -19,6 +19,23 @@ class Seqmix_MixerOp<string mnemonic, list<Trait> traits = []>
           "getSequenceOperands", "getInvariantOperands", "getStateOperands",
           "getSequenceResults", "getStateResults", "buildToken"]>]>;
 
+/// What an op declares that takes as many tokens at once as its `chunk_size`
+/// says.
+class Seqmix_TakesChunks {
+  string declaration = [{
+    int64_t getChunkLength() { return getChunkSize().value_or(0); }
+    bool takeChunks(int64_t length) {
+      setChunkSize(length ? std::optional<uint64_t>(length) : std::nullopt);
+      return true;
+    }
+    ::llvm::SmallVector<::mlir::Value>
+    buildChunk(::mlir::OpBuilder &builder, ::mlir::Location loc,
+               ::mlir::ValueRange tokens, ::mlir::ValueRange invariants,
+               ::mlir::ValueRange states);
+  }];
+}
+def Seqmix_OwnChunk : Seqmix_TakesChunks;
+
 //===----------------------------------------------------------------------===//
 // recurrence
 //===----------------------------------------------------------------------===//

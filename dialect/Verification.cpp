@@ -37,6 +37,14 @@ LogicalResult seqmix::verifyLeadingAxes(Operation *op, ValueRange sequences,
   return success();
 }
 
+LogicalResult seqmix::verifyChunk(Operation *op,
+                                  std::optional<uint64_t> length) {
+  if (length && static_cast<int64_t>(*length) < 1)
+    return op->emitOpError("expects a chunk of at least one token, not ")
+           << static_cast<int64_t>(*length);
+  return success();
+}
+
 LogicalResult seqmix::verifyOneFloatType(Operation *op, ValueRange values) {
   Type element = getElementTypeOrSelf(values.front());
   for (Value value : values)

@@ -21,6 +21,9 @@ LogicalResult verifyLeadingAxes(Operation *op, ValueRange sequences,
 /// Checks that all values have one element type, a float.
 LogicalResult verifyOneFloatType(Operation *op, ValueRange values);
 
+/// Checks that a chunk, if there is one, has at least one token.
+LogicalResult verifyChunk(Operation *op, std::optional<uint64_t> length);
+
 /// The extents of a ranked tensor value.
 ArrayRef<int64_t> shapeOf(Value value);
 

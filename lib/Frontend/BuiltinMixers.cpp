@@ -40,7 +40,8 @@ static Val buildShift(Importer &im, const Invocation &in) {
   Value entering = im.tensors.addState(im.scope->prefix + "shift", 0.0,
                                        im.tensors.stateType(x.axes));
   auto op = ShiftOp::create(im.tensors.b, im.tensors.loc, x.value.getType(),
-                            entering.getType(), x.value, entering);
+                            entering.getType(), x.value, entering,
+                            /*chunk_size=*/nullptr);
   im.tensors.setFinalState(entering, op.getLast());
   return Val{Tensor{op.getOutput(), x.axes, true}};
 }
@@ -77,9 +78,9 @@ static Val buildConv(Importer &im, const Invocation &in) {
   llvm::append_range(history, x.axes);
   Value entering = im.tensors.addState(im.scope->prefix + "conv", 0.0,
                                        im.tensors.stateType(history));
-  auto op =
-      ConvOp::create(im.tensors.b, im.tensors.loc, x.value.getType(),
-                     entering.getType(), x.value, w.value, bias, entering);
+  auto op = ConvOp::create(im.tensors.b, im.tensors.loc, x.value.getType(),
+                           entering.getType(), x.value, w.value, bias, entering,
+                           /*chunk_size=*/nullptr);
   im.tensors.setFinalState(entering, op.getFinalHistory());
   return Val{Tensor{op.getOutput(), x.axes, true}};
 }

@@ -184,23 +184,8 @@ measureOwn(MixerOpInterface mixer, int64_t length) {
     trial.erase();
     return std::nullopt;
   }
-  auto copy = cast<MixerOpInterface>(builder.clone(*trial));
-  RecurrenceOp recurrence = expandMixer(trial);
-  Block *block = recurrence.addChunk(length);
-  builder.setInsertionPointToEnd(block);
-  auto take = [&](size_t first, size_t count) {
-    return llvm::to_vector_of<Value>(block->getArguments().slice(first, count));
-  };
-  size_t numSequences = recurrence.getSequences().size();
-  size_t numInvariants = recurrence.getInvariants().size();
-  YieldOp::create(builder, mixer.getLoc(),
-                  copy.buildChunk(builder, mixer.getLoc(),
-                                  take(0, numSequences),
-                                  take(numSequences, numInvariants),
-                                  take(numSequences + numInvariants,
-                                       recurrence.getStates().size())));
+  RecurrenceOp recurrence = expandMixer(trial, /*withChunk=*/true);
   std::pair costs(measureChunk(recurrence), measureToken(recurrence));
-  copy.erase();
   recurrence.erase();
   return costs;
 }
@@ -224,9 +209,9 @@ void DeriveForms::selectOwn(MixerOpInterface mixer) {
       builder.getNamedAttr("step", listOf(costs->second)),
       builder.getNamedAttr(("chunkwise" + Twine(length)).str(),
                            listOf(costs->first))};
-  bool isTaken = form == "chunkwise" ||
-                 (form == "automatic" &&
-                  costs->first.time() < kWorthwhile * costs->second.time());
+  bool isTaken =
+      form == "chunkwise" ||
+      (form == "automatic" && costs->first.time() <= costs->second.time());
   if (isTaken)
     mixer.takeChunks(length);
   mixer->setAttr("form", builder.getStringAttr(isTaken ? "chunkwise" : "step"));

@@ -31,11 +31,33 @@ using namespace mlir::seqmix;
 
 namespace {
 struct ExpandMixers : public seqmix::impl::ExpandMixersBase<ExpandMixers> {
+  using ExpandMixersBase::ExpandMixersBase;
   void runOnOperation() override;
 };
 } // namespace
 
-RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer) {
+using BuildForm = SmallVector<Value> (MixerOpInterface::*)(OpBuilder &,
+                                                           Location, ValueRange,
+                                                           ValueRange,
+                                                           ValueRange);
+
+/// Fills a region of `recurrence` with one of the mixer's forms.
+static void fill(RecurrenceOp recurrence, Block &block, MixerOpInterface mixer,
+                 BuildForm build) {
+  OpBuilder builder = OpBuilder::atBlockEnd(&block);
+  auto take = [&](size_t first, size_t count) {
+    return llvm::to_vector_of<Value>(block.getArguments().slice(first, count));
+  };
+  size_t numSequences = recurrence.getSequences().size(),
+         numInvariants = recurrence.getInvariants().size();
+  SmallVector<Value> yielded = (mixer.*build)(
+      builder, mixer.getLoc(), take(0, numSequences),
+      take(numSequences, numInvariants),
+      take(numSequences + numInvariants, recurrence.getStates().size()));
+  YieldOp::create(builder, mixer.getLoc(), yielded);
+}
+
+RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer, bool withChunk) {
   OpBuilder builder(mixer);
   Location loc = mixer.getLoc();
   SmallVector<Value> results = mixer.getSequenceResults();
@@ -43,15 +65,11 @@ RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer) {
       builder, loc, TypeRange(ValueRange(results)), mixer.getSequenceOperands(),
       mixer.getInvariantOperands(), mixer.getStateOperands(),
       ArrayRef<StringRef>());
-  builder.setInsertionPointToStart(&recurrence.getToken().front());
-  auto values = [](Block::BlockArgListType arguments) {
-    return SmallVector<Value>(arguments.begin(), arguments.end());
-  };
-  SmallVector<Value> yielded =
-      mixer.buildToken(builder, loc, values(recurrence.getTokenArguments()),
-                       values(recurrence.getInvariantArguments()),
-                       values(recurrence.getStateArguments()));
-  YieldOp::create(builder, loc, yielded);
+  fill(recurrence, recurrence.getToken().front(), mixer,
+       &MixerOpInterface::buildToken);
+  if (withChunk && mixer.getChunkLength())
+    fill(recurrence, *recurrence.addChunk(mixer.getChunkLength()), mixer,
+         &MixerOpInterface::buildChunk);
   llvm::append_range(results, mixer.getStateResults());
   for (auto [old, value] : llvm::zip_equal(results, recurrence.getResults()))
     old.replaceAllUsesWith(value);
@@ -59,12 +77,25 @@ RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer) {
   return recurrence;
 }
 
+/// As many tokens as the next recurrence takes, with which it may be fused.
+static int64_t chooseChunk(MixerOpInterface mixer) {
+  for (Operation *next = mixer->getNextNode(); next; next = next->getNextNode())
+    if (auto recurrence = dyn_cast<RecurrenceOp>(next);
+        recurrence && recurrence.getChunkLength())
+      return recurrence.getChunkLength();
+  return mixer.getChunkLength();
+}
+
 void ExpandMixers::runOnOperation() {
   SmallVector<MixerOpInterface> mixers;
   getOperation()->walk([&](MixerOpInterface mixer) {
-    if (!isa<RecurrenceOp>(mixer) && !mixer.isReversed())
+    bool isDivided = onHost && !mixer.getDividedAxes().empty();
+    if (!isa<RecurrenceOp>(mixer) && !mixer.isReversed() && !isDivided)
       mixers.push_back(mixer);
   });
-  for (MixerOpInterface mixer : mixers)
-    expandMixer(mixer);
+  for (MixerOpInterface mixer : mixers) {
+    if (onHost && mixer.getChunkLength())
+      mixer.takeChunks(chooseChunk(mixer));
+    expandMixer(mixer, /*withChunk=*/onHost);
+  }
 }

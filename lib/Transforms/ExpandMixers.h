@@ -14,8 +14,9 @@ namespace mlir {
 namespace seqmix {
 
 /// Replaces a mixer that does not run in reverse by the recurrence over its
-/// one-token form, and returns that.
-RecurrenceOp expandMixer(MixerOpInterface mixer);
+/// one-token form, and returns that. `withChunk` gives it the mixer's own form
+/// for several tokens at once as well.
+RecurrenceOp expandMixer(MixerOpInterface mixer, bool withChunk = false);
 
 } // namespace seqmix
 } // namespace mlir

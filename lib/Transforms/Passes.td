@@ -176,10 +176,13 @@ def ExpandMixers : Pass<"seqmix-expand-mixers"> {
   let description = [{
     Replaces each op that answers `MixerOpInterface` by the `recurrence` whose
     region is its one-token form. None is named; what runs in reverse is left
-    alone.
+    alone. On a host it is also given what the op has for several tokens at
+    once, and ops that say how they are divided are left to that.
 
     Before and after: test/Transforms/expand-mixers.mlir.
   }];
+  let options = [Option<"onHost", "on-host", "bool", "false",
+      "With chunks, and without ops that are divided as they say">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"

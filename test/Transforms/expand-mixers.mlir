@@ -1,4 +1,5 @@
 // RUN: seqmix-opt %s --seqmix-expand-mixers | FileCheck %s
+// RUN: seqmix-opt %s --seqmix-expand-mixers=on-host | FileCheck %s --check-prefix=HOST
 
 // The output is the token before; the state, which is the last token, has no
 // name to be given.
@@ -92,4 +93,37 @@ func.func @left_alone(%x: tensor<?x?xf32>, %s: tensor<?xf32>)
     seqmix.yield %sum, %sum : tensor<f32>, tensor<f32>
   }
   return %y : tensor<?x?xf32>
+}
+
+// On a host, what an op has for several tokens at once: a convolution of the
+// token before its first and four of its own is the sum of two terms, shifted.
+// HOST-LABEL: @chunks
+// HOST: seqmix.recurrence
+// HOST: } chunk 4 {
+// HOST-NEXT: ^bb0(%[[X:.+]]: tensor<4x6xf32>, %[[W:.+]]: tensor<6x2xf32>, %[[H:.+]]: tensor<1x6xf32>):
+// HOST: %[[WINDOW:.+]] = tensor.concat dim(0) %[[H]], %[[X]] : (tensor<1x6xf32>, tensor<4x6xf32>) -> tensor<5x6xf32>
+// HOST: %[[EARLIER:.+]] = tensor.extract_slice %[[WINDOW]][0, 0] [4, 6] [1, 1]
+// HOST: %[[FIRST:.+]] = arith.mulf %{{.+}}, %[[EARLIER]]
+// HOST: %[[LATER:.+]] = tensor.extract_slice %[[WINDOW]][1, 0] [4, 6] [1, 1]
+// HOST: %[[SECOND:.+]] = arith.mulf %{{.+}}, %[[LATER]]
+// HOST: %[[Y:.+]] = arith.addf %[[FIRST]], %[[SECOND]]
+// HOST: %[[NEXT:.+]] = tensor.extract_slice %[[WINDOW]][4, 0] [1, 6] [1, 1]
+// HOST: seqmix.yield %[[Y]], %[[NEXT]]
+// HOST: seqmix.recurrence
+// HOST: } chunk 4 {
+// HOST-NEXT: ^bb0(%[[X:.+]]: tensor<4x6xf32>, %[[P:.+]]: tensor<6xf32>):
+// HOST-DAG: %[[ROW:.+]] = tensor.expand_shape %[[P]]
+// HOST-DAG: %[[FIRST:.+]] = tensor.extract_slice %[[X]][0, 0] [3, 6] [1, 1]
+// HOST: %[[Y:.+]] = tensor.concat dim(0) %[[ROW]], %[[FIRST]]
+// HOST: %[[LAST:.+]] = tensor.extract_slice %[[X]][3, 0] [1, 6] [1, 1]
+// HOST: %[[NEXT:.+]] = tensor.collapse_shape %[[LAST]]
+// HOST: seqmix.yield %[[Y]], %[[NEXT]]
+func.func @chunks(%x: tensor<?x?x6xf32>, %w: tensor<6x2xf32>,
+                  %h: tensor<?x1x6xf32>, %p: tensor<?x6xf32>)
+    -> (tensor<?x?x6xf32>, tensor<?x?x6xf32>) {
+  %y, %h1 = seqmix.conv %x, %w history(%h) chunk 4
+      : tensor<?x?x6xf32>, tensor<6x2xf32>, tensor<?x1x6xf32>
+  %z, %p1 = seqmix.shift %x state(%p) chunk 4
+      : tensor<?x?x6xf32>, tensor<?x6xf32>
+  return %y, %z : tensor<?x?x6xf32>, tensor<?x?x6xf32>
 }

@@ -29,3 +29,12 @@ func.func @scalar_token(%x: tensor<?x?xf32>, %w: tensor<3xf32>,
       : tensor<?x?xf32>, tensor<3xf32>, tensor<?x2xf32>
   return %y : tensor<?x?xf32>
 }
+
+// CHECK-LABEL: @in_chunks
+func.func @in_chunks(%x: tensor<?x?x6xf32>, %w: tensor<6x4xf32>,
+                     %h0: tensor<?x3x6xf32>) -> tensor<?x?x6xf32> {
+  // CHECK: seqmix.conv %{{.+}}, %{{.+}} history(%{{.+}}) chunk 8 : tensor<?x?x6xf32>, tensor<6x4xf32>, tensor<?x3x6xf32>
+  %y, %h1 = seqmix.conv %x, %w history(%h0) chunk 8
+      : tensor<?x?x6xf32>, tensor<6x4xf32>, tensor<?x3x6xf32>
+  return %y : tensor<?x?x6xf32>
+}

@@ -57,3 +57,13 @@ func.func @conv_batch(%x: tensor<2x?x6xf32>, %w: tensor<6x4xf32>,
       : tensor<2x?x6xf32>, tensor<6x4xf32>, tensor<3x3x6xf32>
   return
 }
+
+// -----
+
+func.func @conv_c5(%x: tensor<?x?x6xf32>, %w: tensor<6x4xf32>,
+                   %h0: tensor<?x3x6xf32>) {
+  // expected-error @+1 {{expects a chunk of at least one token, not 0}}
+  %y, %h1 = seqmix.conv %x, %w history(%h0) chunk 0
+      : tensor<?x?x6xf32>, tensor<6x4xf32>, tensor<?x3x6xf32>
+  return
+}

@@ -21,3 +21,12 @@ func.func @shift_c1_batch(%x: tensor<2x?x8xf32>, %p0: tensor<3x8xf32>) {
   %y, %p1 = seqmix.shift %x state(%p0) : tensor<2x?x8xf32>, tensor<3x8xf32>
   return
 }
+
+// -----
+
+func.func @shift_c2(%x: tensor<?x?x8xf32>, %p0: tensor<?x8xf32>) {
+  // expected-error @+1 {{expects a chunk of at least one token, not 0}}
+  %y, %p1 = seqmix.shift %x state(%p0) chunk 0
+      : tensor<?x?x8xf32>, tensor<?x8xf32>
+  return
+}

@@ -17,3 +17,12 @@ func.func @shift_of_tokens(%x: tensor<2x?xi32>, %p0: tensor<2xi32>)
       : tensor<2x?xi32>, tensor<2xi32>
   return %y : tensor<2x?xi32>
 }
+
+// CHECK-LABEL: @in_chunks
+func.func @in_chunks(%x: tensor<?x?x8xf32>, %p0: tensor<?x8xf32>)
+    -> tensor<?x?x8xf32> {
+  // CHECK: seqmix.shift %{{.+}} state(%{{.+}}) chunk 8 : tensor<?x?x8xf32>, tensor<?x8xf32>
+  %y, %p1 = seqmix.shift %x state(%p0) chunk 8
+      : tensor<?x?x8xf32>, tensor<?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
