@@ -160,7 +160,10 @@ Error Program::open(const Case &which, const Making &making) {
   if (Error failure = makeBuffers(which.length))
     return failure;
   countWeights(which.table);
-  return check(seqmix_session_create(Model, 1, &Session, &error), error);
+  if (Error failure =
+          check(seqmix_session_create(Model, 1, &Session, &error), error))
+    return failure;
+  return prefill(1); // so that the state is in memory
 }
 
 llvm::Expected<std::unique_ptr<Program>> Program::make(const Case &which,
