@@ -43,22 +43,8 @@ struct DivideRecurrences
   void runOnOperation() override;
 };
 
-/// Parts there may be anyhow, for threads; more are there only to be small.
-constexpr int64_t kFewParts = 4, kMostParts = 32;
-
-/// Bytes of state that a part has at least, if parts are many: what its chunk
-/// works on is a few times as much, and should fill the nearest cache.
-constexpr int64_t kLeastStateBytes = 8192;
-
-/// Bytes of state that a part has at least if it takes one token at a time: of
-/// less than a page of each token, prefetching loses track.
-constexpr int64_t kLeastRowBytes = 4096;
-
 /// Bytes of state that one token must move to be worth several threads.
 constexpr int64_t kLeastStepBytes = 1 << 20;
-
-/// Work that all parts repeat must be less than this of the whole.
-constexpr double kMostRepeated = 0.02;
 } // namespace
 
 /// Where a part begins in the divided axis of a value, and what it has of it.
@@ -126,50 +112,89 @@ static void divide(RecurrenceOp op, RecurrencePart &part) {
   op.erase();
 }
 
-static int64_t countStateBytes(MixerOpInterface op) {
-  int64_t bytes = 0;
-  for (Value operand : op.getStateOperands()) {
-    RankedTensorType state = getTokenStateType(operand.getType());
-    bytes += state.getNumElements() *
-             llvm::divideCeil(state.getElementTypeBitWidth(), 8);
-  }
-  return bytes;
+/// Parts of the tokens of what has no states.
+constexpr int64_t kTokenParts = 16;
+
+/// The part `index` of all tokens: where it begins, and how many they are.
+/// Chunks stay whole.
+static std::pair<Value, Value>
+shareTokens(ImplicitLocOpBuilder &b, Value length, int64_t chunk, Value index) {
+  auto constant = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  Value size = constant(std::max<int64_t>(chunk, 1));
+  Value chunks = arith::DivUIOp::create(b, length, size);
+  auto beginOf = [&](Value part) {
+    Value before = arith::DivUIOp::create(
+        b, arith::MulIOp::create(b, part, chunks), constant(kTokenParts));
+    return arith::MulIOp::create(b, before, size).getResult();
+  };
+  Value begin = beginOf(index);
+  Value next = arith::AddIOp::create(b, index, constant(1));
+  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next,
+                                       constant(kTokenParts));
+  Value end = arith::SelectOp::create(b, isLast, length, beginOf(next));
+  return {begin, arith::SubIOp::create(b, end, begin)};
 }
 
-/// Into how many parts an axis of so many should be divided.
-static int64_t chooseParts(MixerOpInterface op, int64_t most) {
-  int64_t parts = 1, bytes = countStateBytes(op);
-  for (int64_t count = 2; count <= kMostParts; ++count) {
-    bool isLarge = bytes / count >= kLeastStateBytes;
-    bool isLargeRow = op.getChunkLength() || bytes / count >= kLeastRowBytes;
-    if (most % count == 0 && isLargeRow && (count <= kFewParts || isLarge))
-      parts = count;
-  }
-  return parts;
+/// Tokens `begin` and on of a sequence.
+static Value sliceTokens(ImplicitLocOpBuilder &b, Value sequence, Value begin,
+                         Value count) {
+  auto type = cast<RankedTensorType>(sequence.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)),
+      strides(type.getRank(), b.getIndexAttr(1)),
+      sizes = tensor::getMixedSizes(b, b.getLoc(), sequence);
+  offsets[1] = begin;
+  sizes[1] = count;
+  return tensor::ExtractSliceOp::create(b, type, sequence, offsets, sizes,
+                                        strides);
 }
 
-/// Divides along the class that leaves the least work to all parts, if that is
-/// little.
+/// Divides what has no states along its tokens.
+static void divideTokens(RecurrenceOp op) {
+  OpBuilder builder(op);
+  SmallVector<Value> outputs = buildEmptyOutputs(builder, op);
+  Value length =
+      tensor::DimOp::create(builder, op.getLoc(), op.getSequences()[0], 1);
+  auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder b(loc, inner);
+    auto [begin, count] =
+        shareTokens(b, length, op.getChunkLength(), arguments[0]);
+    auto part = cast<RecurrenceOp>(b.clone(*op));
+    b.setInsertionPoint(part);
+    for (OpOperand &operand : part.getSequencesMutable())
+      operand.set(sliceTokens(b, operand.get(), begin, count));
+    SmallVector<Value> slices;
+    for (Value output : arguments.drop_front())
+      slices.push_back(sliceTokens(b, output, begin, count));
+    SmallVector<Value> computed = buildMixerLoops(b, part, slices, {});
+    b.setInsertionPointAfter(part);
+    part.erase();
+    auto end = scf::InParallelOp::create(b, loc);
+    b.setInsertionPointToStart(end.getBody());
+    for (auto [value, into, slice] :
+         llvm::zip_equal(computed, arguments.drop_front(), slices)) {
+      auto taken = slice.getDefiningOp<tensor::ExtractSliceOp>();
+      tensor::ParallelInsertSliceOp::create(
+          b, value, into, taken.getMixedOffsets(), taken.getMixedSizes(),
+          taken.getMixedStrides());
+    }
+  };
+  SmallVector<OpFoldResult> bound = {builder.getIndexAttr(kTokenParts)};
+  auto loop = scf::ForallOp::create(builder, op.getLoc(), bound, outputs,
+                                    std::nullopt, body);
+  op->replaceAllUsesWith(loop.getResults());
+  op.erase();
+}
+
+/// Divides along the best class, if there is one.
 static void divideIfPossible(RecurrenceOp op) {
   ParallelAxes axes = ParallelAxes::compute(op);
-  std::optional<RecurrencePart> best;
-  double least = kMostRepeated;
-  for (unsigned group : axes.getParallel()) {
-    int64_t parts = chooseParts(op, axes.getMostParts(group));
-    RecurrencePart part(op, axes, group, parts);
-    if (parts == 1 || !part.isPossible())
-      continue;
-    double repeated = part.measureRepeated();
-    if (repeated < least) {
-      best.emplace(part);
-      least = repeated;
-    }
-  }
-  if (best)
-    divide(op, *best);
+  if (std::optional<RecurrencePart> part = RecurrencePart::findBest(op, axes))
+    divide(op, *part);
 }
 
-/// The same for an op that says itself how.
+/// Divides an op that says itself how.
 static void divideAsTold(MixerOpInterface op) {
   SmallVector<std::optional<unsigned>> axes = op.getDividedAxes();
   int64_t most = 0;
@@ -209,6 +234,9 @@ void DivideRecurrences::runOnOperation() {
   for (RecurrenceOp op : found) {
     if (failed(runPipeline(structured, op)))
       return signalPassFailure();
-    divideIfPossible(op);
+    if (op.getStates().empty())
+      divideTokens(op);
+    else
+      divideIfPossible(op);
   }
 }

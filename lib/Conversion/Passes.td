@@ -27,6 +27,21 @@ def ConvertSeqmixToSCF : Pass<"convert-seqmix-to-scf"> {
   ];
 }
 
+def FuseMixers : Pass<"seqmix-fuse-mixers"> {
+  let summary = "take what is done to each token into the mixer's loop";
+  let description = [{
+    An op that computes a token of a sequence from the same token of others, and
+    whose result only a recurrence reads, or that reads what a recurrence
+    computes, becomes part of the recurrence's regions, if that has as many
+    parts as before for threads to share. Arithmetic must be `linalg.generic`.
+
+    Before and after: test/Conversion/fuse-mixers.sqm.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def DivideRecurrences : Pass<"seqmix-divide-recurrences"> {
   let summary = "run independent parts of a recurrence side by side";
   let description = [{

@@ -13,6 +13,22 @@
 using namespace mlir;
 using namespace mlir::seqmix;
 
+namespace {
+/// Parts there may be anyhow, for threads; more are there only to be small.
+constexpr int64_t kFewParts = 4, kMostParts = 32;
+
+/// Bytes of state that a part has at least, if parts are many: what its chunk
+/// works on is a few times as much, and should fill the nearest cache.
+constexpr int64_t kLeastStateBytes = 8192;
+
+/// Bytes of state that a part has at least if it takes one token at a time: of
+/// less than a page of each token, prefetching loses track.
+constexpr int64_t kLeastRowBytes = 4096;
+
+/// Work that all parts repeat must be less than this of the whole.
+constexpr double kMostRepeated = 0.02;
+} // namespace
+
 /// A tensor of one number, or of none yet: it has the shape that its user
 /// wants.
 static bool isShapeless(Value value) {
@@ -115,7 +131,51 @@ double RecurrencePart::measureRepeated() {
     all += points;
     repeated += isDivided ? 0 : points;
   }
-  return all ? repeated / all : 1;
+  return all != 0 ? repeated / all : 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Which parts
+//===----------------------------------------------------------------------===//
+
+int64_t seqmix::countStateBytes(MixerOpInterface op) {
+  int64_t bytes = 0;
+  for (Value operand : op.getStateOperands()) {
+    RankedTensorType state = getTokenStateType(operand.getType());
+    bytes += state.getNumElements() *
+             llvm::divideCeil(state.getElementTypeBitWidth(), 8);
+  }
+  return bytes;
+}
+
+int64_t seqmix::chooseParts(MixerOpInterface op, int64_t most) {
+  int64_t parts = 1, bytes = countStateBytes(op);
+  for (int64_t count = 2; count <= kMostParts; ++count) {
+    bool isLarge = bytes / count >= kLeastStateBytes;
+    bool isLargeRow = op.getChunkLength() || bytes / count >= kLeastRowBytes;
+    if (most % count == 0 && isLargeRow && (count <= kFewParts || isLarge))
+      parts = count;
+  }
+  return parts;
+}
+
+/// Along the class that leaves the least work to all parts, if that is little.
+std::optional<RecurrencePart>
+RecurrencePart::findBest(RecurrenceOp op, const ParallelAxes &axes) {
+  std::optional<RecurrencePart> best;
+  double least = kMostRepeated;
+  for (unsigned group : axes.getParallel()) {
+    int64_t parts = chooseParts(op, axes.getMostParts(group));
+    RecurrencePart part(op, axes, group, parts);
+    if (parts == 1 || !part.isPossible())
+      continue;
+    double repeated = part.measureRepeated();
+    if (repeated >= least)
+      continue;
+    best.emplace(part);
+    least = repeated;
+  }
+  return best;
 }
 
 //===----------------------------------------------------------------------===//

@@ -15,6 +15,11 @@
 namespace mlir {
 namespace seqmix {
 
+/// Bytes of a sequence's state.
+int64_t countStateBytes(MixerOpInterface op);
+/// Into how many parts an axis that can be divided into `most` should be.
+int64_t chooseParts(MixerOpInterface op, int64_t most);
+
 /// One of `parts` equal parts of a recurrence, divided along one class of axes.
 /// All arithmetic of its regions must be `linalg.generic`. All parts have the
 /// same program; they differ in the slices they are given.
@@ -24,6 +29,10 @@ public:
   RecurrencePart(RecurrenceOp op, const ParallelAxes &axes, unsigned group,
                  int64_t parts)
       : op(op), axes(axes), group(group), parts(parts) {}
+
+  /// The parts that `op` is best divided into, if it is.
+  static std::optional<RecurrencePart> findBest(RecurrenceOp op,
+                                                const ParallelAxes &axes);
 
   int64_t getCount() const { return parts; }
   /// Whether each result has a part for each part, and every op can be made

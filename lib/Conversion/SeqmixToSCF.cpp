@@ -141,13 +141,19 @@ static bool isReadOnce(Value tokens) {
                  : use.getOwner()->hasTrait<OpTrait::Elementwise>();
 }
 
+static bool takesWholeTokens(tensor::ExtractSliceOp slice) {
+  return slice.getType().getShape().drop_front(2) ==
+         slice.getSourceType().getShape().drop_front(2);
+}
+
 /// Copies a chunk's tokens that are parts of larger ones: they lie far apart,
 /// at distances that caches dislike.
 static void gatherParts(OpBuilder &builder, MixerOpInterface mixer,
                         MutableArrayRef<Value> tokens) {
   for (auto [sequence, taken] :
        llvm::zip_equal(mixer.getSequenceOperands(), tokens)) {
-    if (!sequence.getDefiningOp<tensor::ExtractSliceOp>() || isReadOnce(taken))
+    auto slice = sequence.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || takesWholeTokens(slice) || isReadOnce(taken))
       continue;
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfterValue(taken);
@@ -225,9 +231,10 @@ static std::pair<Value, Value> measure(OpBuilder &builder,
                                        MixerOpInterface mixer) {
   Location loc = mixer.getLoc();
   Value first = mixer.getSequenceOperands().front();
-  Value batch = tensor::DimOp::create(builder, loc, first, 0);
+  // Of a slice it is what the slice says, and not the entry's length.
+  Value batch = builder.createOrFold<tensor::DimOp>(loc, first, 0);
   Value length =
-      tensor::DimOp::create(builder, loc, first, mixer.getSequenceAxis());
+      builder.createOrFold<tensor::DimOp>(loc, first, mixer.getSequenceAxis());
   return {batch, length};
 }
 

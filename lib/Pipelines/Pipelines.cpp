@@ -74,6 +74,11 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 static void buildTensors(OpPassManager &pm, const PipelineOptions &options) {
+  if (options.form != FormChoice::reference) {
+    pm.addPass(createExpandMixers({/*onHost=*/true}));
+    addStructuredPasses(pm, /*keepInvariants=*/true);
+    pm.addPass(createFuseMixers());
+  }
   pm.addPass(createDivideRecurrences({options.form == FormChoice::automatic}));
   pm.addPass(createConvertSeqmixToSCF());
   pm.addPass(createConvertModelToFunc());

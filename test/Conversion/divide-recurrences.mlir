@@ -158,3 +158,40 @@ func.func @attention(%x: tensor<?x?x4x3xf32>, %k: tensor<?x?x2x3xf32>,
       -> tensor<?x?x4x3xf32>
   return %y, %ks, %n1 : tensor<?x?x4x3xf32>, tensor<?x4096x2x3xf32>, tensor<?xi64>
 }
+
+// -----
+
+// Without states, the tokens are divided: each of 16 parts takes as many whole
+// chunks, the last one what is left.
+// CHECK-LABEL: @tokens
+// CHECK-SAME: %[[X:.+]]: tensor<?x?x4xf32>
+// CHECK: scf.forall (%[[P:.+]]) in (16) shared_outs(%[[Y:.+]] = %{{.+}}) -> (tensor<?x?x4xf32>)
+// CHECK: %[[SCALED:.+]] = arith.muli %[[P]], %[[CHUNKS:.+]] : index
+// CHECK: %[[FIRST:.+]] = arith.divui %[[SCALED]], %c16
+// CHECK: %[[BEGIN:.+]] = arith.muli %[[FIRST]], %c8
+// CHECK: %[[LAST:.+]] = arith.cmpi eq, %{{.+}}, %c16
+// CHECK: %[[END:.+]] = arith.select %[[LAST]], %[[LENGTH:.+]], %{{.+}} : index
+// CHECK: %[[COUNT:.+]] = arith.subi %[[END]], %[[BEGIN]]
+// CHECK: tensor.extract_slice %[[X]][0, %[[BEGIN]], 0] [%{{.+}}, %[[COUNT]], 4]
+// CHECK: tensor.extract_slice %[[Y]][0, %[[BEGIN]], 0] [%{{.+}}, %[[COUNT]], 4]
+// CHECK: %[[REST:.+]] = arith.remui %[[COUNT]], %c8
+// CHECK: %[[WHOLE:.+]] = arith.subi %[[COUNT]], %[[REST]]
+// CHECK: scf.for %{{.+}} = %c0 to %[[WHOLE]] step %c8
+// CHECK-NOT: copy(
+// CHECK: scf.for %{{.+}} = %[[WHOLE]] to %[[COUNT]] step %c1
+// CHECK: scf.forall.in_parallel
+// CHECK: tensor.parallel_insert_slice %{{.+}} into %[[Y]][0, %[[BEGIN]], 0] [%{{.+}}, %[[COUNT]], 4]
+func.func @tokens(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %y = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x4xf32>)
+      states() -> (tensor<?x?x4xf32>) {
+    %0 = arith.mulf %x_t, %x_t : tensor<4xf32>
+    %1 = arith.addf %0, %x_t : tensor<4xf32>
+    seqmix.yield %1 : tensor<4xf32>
+  } chunk 8 {
+  ^bb0(%x_n: tensor<8x4xf32>):
+    %0 = arith.mulf %x_n, %x_n : tensor<8x4xf32>
+    %1 = arith.addf %0, %x_n : tensor<8x4xf32>
+    seqmix.yield %1 : tensor<8x4xf32>
+  }
+  return %y : tensor<?x?x4xf32>
+}

@@ -24,6 +24,17 @@
 // FORMS-NEXT: cse
 // END-FORMS-NEXT: {{^\)$}}
 
+// TENSORS-NEXT: seqmix-expand-mixers
+// TENSORS-SAME: on-host=true
+// TENSORS-NEXT: convert-elementwise-to-linalg
+// TENSORS-NEXT: linalg-generalize-named-ops
+// TENSORS-NEXT: loop-invariant-code-motion
+// TENSORS-NEXT: seqmix-fuse-elementwise
+// TENSORS-SAME: keep-invariants=true
+// TENSORS-NEXT: seqmix-relax-reductions
+// TENSORS-NEXT: canonicalize
+// TENSORS-NEXT: cse
+// TENSORS-NEXT: seqmix-fuse-mixers
 // TENSORS-NEXT: seqmix-divide-recurrences
 // TENSORS-NEXT: convert-seqmix-to-scf
 // TENSORS-NEXT: convert-seqmix-model-to-func
