@@ -22,8 +22,8 @@ struct CommandLine {
       cl::desc("Measure only what matches; ceilings are named ceiling/..."),
       cl::value_desc("regex"), cl::init("."), cl::cat(category)};
   cl::opt<double> seconds{
-      "seconds", cl::desc("Time of each measurement, at least (default: 0.5)"),
-      cl::init(0.5), cl::cat(category)};
+      "seconds", cl::desc("Time of each measurement, at least (default: 0.3)"),
+      cl::init(0.3), cl::cat(category)};
   cl::opt<int> threads{
       "threads", cl::desc("Threads to compute with (default: the machine's)"),
       cl::value_desc("count"), cl::init(0), cl::cat(category)};

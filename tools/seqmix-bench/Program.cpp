@@ -163,7 +163,8 @@ Error Program::open(const Case &which, const Making &making) {
   if (Error failure =
           check(seqmix_session_create(Model, 1, &Session, &error), error))
     return failure;
-  return prefill(1); // so that the state is in memory
+  // So that all it needs is in memory.
+  return prefill(std::min<int64_t>(which.length, 2048));
 }
 
 llvm::Expected<std::unique_ptr<Program>> Program::make(const Case &which,
