@@ -53,19 +53,26 @@ struct Resident {
 /// Where in its memory a turn keeps what.
 class Plan {
 public:
-  explicit Plan(scf::ForallOp loop) : loop(loop), aliases(loop) {
+  explicit Plan(scf::ForallOp loop) : aliases(loop) {
     bytes = place(*loop.getBody());
+    for (const Resident &resident : permanent) {
+      begins[resident.allocs.front()] = bytes;
+      bytes += resident.bytes;
+    }
   }
 
   int64_t bytes; ///< of a turn
   llvm::MapVector<memref::AllocOp, int64_t> begins;
 
 private:
-  int64_t place(Block &block);
-  Resident measure(memref::AllocOp alloc, Block &block);
+  using Positions = DenseMap<Operation *, unsigned>;
 
-  scf::ForallOp loop;
+  int64_t place(Block &block);
+  void measure(memref::AllocOp alloc, Block &block, const Positions &positions,
+               SmallVectorImpl<Resident> &residents);
+
   BufferViewFlowAnalysis aliases;
+  SmallVector<Resident> permanent; ///< live beyond a turn of their block
 };
 } // namespace
 
@@ -74,22 +81,24 @@ static bool isPlaceable(memref::AllocOp alloc) {
          alloc.getType().getLayout().isIdentity();
 }
 
-/// A temporary of `block`.
-Resident Plan::measure(memref::AllocOp alloc, Block &block) {
+/// A temporary of `block`; what the block passes on lives longer.
+void Plan::measure(memref::AllocOp alloc, Block &block,
+                   const Positions &positions,
+                   SmallVectorImpl<Resident> &residents) {
   MemRefType type = alloc.getType();
   int64_t bits = std::max<int64_t>(type.getElementTypeBitWidth(), 8);
   int64_t bytes = llvm::alignTo(type.getNumElements() * bits / 8, kCacheLine);
   Resident result{{alloc}, bytes, ~0u, 0};
-  DenseMap<Operation *, unsigned> position;
-  for (auto [index, op] : llvm::enumerate(block))
-    position[&op] = index;
   for (Value alias : aliases.resolve(alloc))
     for (Operation *user : alias.getUsers()) {
-      unsigned at = position[block.findAncestorOpInBlock(*user)];
+      Operation *here = block.findAncestorOpInBlock(*user);
+      if (!here || here->hasTrait<OpTrait::IsTerminator>())
+        return permanent.push_back(result);
+      unsigned at = positions.at(here);
       result.first = std::min(result.first, at);
       result.last = std::max(result.last, at);
     }
-  return result;
+  residents.push_back(result);
 }
 
 /// The lowest place beside all that live at the same time.
@@ -110,9 +119,12 @@ static void findPlace(Resident &resident, ArrayRef<Resident> placed) {
 /// that they take together.
 int64_t Plan::place(Block &block) {
   SmallVector<Resident> residents;
+  Positions positions;
+  for (auto [index, op] : llvm::enumerate(block))
+    positions[&op] = index;
   for (auto [index, op] : llvm::enumerate(block)) {
     if (auto alloc = dyn_cast<memref::AllocOp>(op); alloc && isPlaceable(alloc))
-      residents.push_back(measure(alloc, block));
+      measure(alloc, block, positions, residents);
     for (Region &region : op.getRegions())
       for (Block &nested : region) {
         size_t before = begins.size();

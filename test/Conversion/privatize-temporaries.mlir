@@ -82,3 +82,35 @@ func.func @lifetimes(%in: memref<16xf32>, %out: memref<16xf32>) {
   }
   return
 }
+
+// -----
+
+// What a turn of a loop passes on to the next shares memory with nothing.
+// CHECK-LABEL: @passed_on
+// CHECK: scf.forall (%[[TURN:.+]]) in (2)
+// CHECK: %[[BEGIN:.+]] = arith.muli %[[TURN]], %c192
+// CHECK: %[[A_AT:.+]] = arith.addi %[[BEGIN]], %c64
+// CHECK: memref.view %{{.+}}[%[[A_AT]]][] : memref<384xi8> to memref<8xf32>
+// CHECK: %[[START_AT:.+]] = arith.addi %[[BEGIN]], %c0
+// CHECK: memref.view %{{.+}}[%[[START_AT]]][] : memref<384xi8> to memref<16xf32>
+// CHECK: %[[NEXT_AT:.+]] = arith.addi %[[BEGIN]], %c128
+// CHECK: memref.view %{{.+}}[%[[NEXT_AT]]][] : memref<384xi8> to memref<16xf32>
+func.func @passed_on(%in: memref<16xf32>, %out: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.forall (%i) in (2) {
+    %start = memref.alloc() : memref<16xf32>
+    memref.copy %in, %start : memref<16xf32> to memref<16xf32>
+    %last = scf.for %j = %c0 to %c8 step %c1 iter_args(%s = %start) -> (memref<16xf32>) {
+      %a = memref.alloc() : memref<8xf32>
+      %half = memref.subview %s[0] [8] [1] : memref<16xf32> to memref<8xf32, strided<[1]>>
+      memref.copy %half, %a : memref<8xf32, strided<[1]>> to memref<8xf32>
+      %next = memref.alloc() : memref<16xf32>
+      memref.copy %s, %next : memref<16xf32> to memref<16xf32>
+      scf.yield %next : memref<16xf32>
+    }
+    memref.copy %last, %out : memref<16xf32> to memref<16xf32>
+  }
+  return
+}
