@@ -53,6 +53,16 @@ if has_card():
     config.available_features.add("cuda")
 # Every form that is derived against one token after the other in f64.
 config.substitutions.append(("%variants", os.path.join(config.test_source_root, "Execution", "variants")))
+# Two artifacts of one model.
+config.substitutions.append(
+    (
+        "%same",
+        "python3 {} {}".format(
+            os.path.join(config.test_source_root, "Execution", "same.py"),
+            os.path.join(config.seqmix_build, "lib", "libseqmix.so"),
+        ),
+    )
+)
 # Feeds a token model in every way there is.
 config.substitutions.append(
     (

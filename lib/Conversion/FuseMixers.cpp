@@ -51,7 +51,8 @@ static int64_t countBytes(RecurrenceOp op, std::optional<RecurrencePart> part) {
 /// Whether `fused` is better than `op` and what it has taken in: as many
 /// threads can share it, and less is read and written. Without states, threads
 /// share the tokens.
-static bool isBetter(RecurrenceOp fused, RecurrenceOp op, int64_t bytesAround) {
+static bool isBetter(RecurrenceOp fused, RecurrenceOp op, int64_t bytesAround,
+                     int64_t leastParts = 1) {
   if (op.getStates().empty())
     return countBytes(fused, {}) < countBytes(op, {}) + bytesAround;
   ParallelAxes before = ParallelAxes::compute(op),
@@ -59,6 +60,7 @@ static bool isBetter(RecurrenceOp fused, RecurrenceOp op, int64_t bytesAround) {
   auto old = RecurrencePart::findBest(op, before),
        part = RecurrencePart::findBest(fused, after);
   return old && part && part->getCount() >= old->getCount() &&
+         part->getCount() >= leastParts &&
          countBytes(fused, part) < countBytes(op, old) + bytesAround;
 }
 
@@ -127,33 +129,38 @@ static void unifyExtents(EntryOp entry) {
   });
 }
 
-static int64_t countBytes(RecurrenceOp op) {
-  ParallelAxes axes = ParallelAxes::compute(op);
-  return countBytes(op, RecurrencePart::findBest(op, axes));
+/// Puts a merged recurrence in the place of the reader, and of the writer's
+/// states.
+static void replaceMerged(RecurrenceOp writer, RecurrenceOp reader,
+                          RecurrenceOp merged) {
+  ResultRange results = merged->getResults();
+  reader->replaceAllUsesWith(results.take_front(reader->getNumResults()));
+  reader.erase();
+  writer.getFinalStates().replaceAllUsesWith(
+      results.take_back(writer.getStates().size()));
 }
 
-/// Recurrences that only this one reads, such as short convolutions.
-static void fuseMixers(RecurrenceOp &op) {
+/// Recurrences that only this one reads, such as short convolutions; those that
+/// are gone then are added to `erased`.
+static void fuseMixers(RecurrenceOp &op,
+                       llvm::SmallDenseSet<Operation *> &erased) {
   for (unsigned index = 0; index < op.getSequences().size();) {
-    auto writer = op.getSequences()[index].getDefiningOp<RecurrenceOp>();
-    RecurrenceOp merged =
-        writer && canMerge(writer, op) ? merge(writer, op) : nullptr;
-    if (merged && !isBetter(merged, op, countBytes(writer))) {
+    auto writer = op.getSequences()[index++].getDefiningOp<RecurrenceOp>();
+    if (!writer || !canMerge(writer, op))
+      continue;
+    ParallelAxes axes = ParallelAxes::compute(writer);
+    auto part = RecurrencePart::findBest(writer, axes);
+    RecurrenceOp merged = merge(writer, op);
+    if (!isBetter(merged, op, countBytes(writer, part),
+                  part ? part->getCount() : 1)) {
       merged.erase();
-      merged = nullptr;
-    }
-    if (!merged) {
-      ++index;
       continue;
     }
-    size_t numOutputs = op.getOutputs().size();
-    op->replaceAllUsesWith(
-        merged->getResults().take_front(numOutputs + op.getStates().size()));
-    op.erase();
-    writer.getFinalStates().replaceAllUsesWith(
-        merged->getResults().take_back(writer.getStates().size()));
+    replaceMerged(writer, op, merged);
+    erased.insert(writer);
     writer.erase();
     op = merged;
+    index = 0;
   }
 }
 
@@ -226,7 +233,7 @@ static void hoistInvariants(Block &body) {
   for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
     llvm::SetVector<Value> needed(op.operand_begin(), op.operand_end());
     getUsedValuesDefinedAbove(op.getRegions(), needed);
-    if (isa<RecurrenceOp>(op) || !(isPure(&op) || isa<ParamOp>(op)) ||
+    if (isa<RecurrenceOp>(op) || !isPure(&op) ||
         !llvm::all_of(needed, isHoisted))
       continue;
     if (last)
@@ -238,18 +245,35 @@ static void hoistInvariants(Block &body) {
   }
 }
 
+/// Without the outputs that nobody reads.
+static RecurrenceOp dropUnread(RecurrenceOp op) {
+  if (llvm::none_of(op.getOutputs(), [](Value v) { return v.use_empty(); }))
+    return op;
+  MixerNeighbours none(op);
+  RecurrenceOp fewer = none.build();
+  if (!fewer)
+    return op;
+  none.replace(fewer);
+  return fewer;
+}
+
 void FuseMixers::runOnOperation() {
   getOperation()->walk([&](EntryOp entry) {
+    Block &body = entry.getBody().front();
+    SmallVector<RecurrenceOp> found(body.getOps<RecurrenceOp>());
+    for (RecurrenceOp &op : found)
+      op = dropUnread(op);
     if (entry.getLength() == 1) // nothing to gain
       return;
-    unifyExtents(entry);
-    Block &body = entry.getBody().front();
     hoistInvariants(body);
-    SmallVector<RecurrenceOp> found(body.getOps<RecurrenceOp>());
+    unifyExtents(entry);
+    llvm::SmallDenseSet<Operation *> erased;
     for (RecurrenceOp op : found) {
+      if (erased.contains(op))
+        continue;
       fuseReaders(op);
       fuseWriters(op);
-      fuseMixers(op);
+      fuseMixers(op, erased);
     }
     // Each turn leaves fewer seeds, or has seen one more that stays.
     for (size_t seen = 0;;) {

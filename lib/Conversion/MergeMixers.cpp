@@ -16,6 +16,12 @@ using namespace mlir::seqmix;
 bool seqmix::canMerge(RecurrenceOp writer, RecurrenceOp reader) {
   return writer != reader && writer->getBlock() == reader->getBlock() &&
          writer.getChunkLength() == reader.getChunkLength() &&
+         llvm::all_of(writer.getFinalStates().getUsers(),
+                      [&](Operation *user) {
+                        Operation *here =
+                            reader->getBlock()->findAncestorOpInBlock(*user);
+                        return reader->isBeforeInBlock(here);
+                      }) &&
          llvm::all_of(writer.getOutputs(), [&](Value output) {
            return llvm::all_of(output.getUsers(),
                                [&](Operation *user) { return user == reader; });
@@ -25,11 +31,13 @@ bool seqmix::canMerge(RecurrenceOp writer, RecurrenceOp reader) {
 /// A region's body, for operands that `mapping` has; what it yields are then
 /// the results.
 static void inlineRegion(OpBuilder &builder, RecurrenceOp op, Block &block,
-                         IRMapping &mapping) {
+                         ValueRange states, IRMapping &mapping) {
   IRMapping inside;
   for (auto [argument, operand] :
        llvm::zip_equal(block.getArguments(), op->getOperands()))
     inside.map(argument, mapping.lookup(operand));
+  // One value may be several states.
+  inside.map(block.getArguments().take_back(states.size()), states);
   for (Operation &each : block.without_terminator())
     builder.clone(each, inside);
   for (auto [result, value] :
@@ -63,8 +71,12 @@ RecurrenceOp seqmix::merge(RecurrenceOp writer, RecurrenceOp reader) {
     OpBuilder inside = OpBuilder::atBlockEnd(&of);
     IRMapping mapping;
     mapping.map(operands, of.getArguments());
-    inlineRegion(inside, writer, ofWriter, mapping);
-    inlineRegion(inside, reader, ofReader, mapping);
+    SmallVector<Value> ofStates(of.getArguments().take_back(states.size()));
+    size_t numOwn = reader.getStates().size();
+    inlineRegion(inside, writer, ofWriter,
+                 ArrayRef(ofStates).drop_front(numOwn), mapping);
+    inlineRegion(inside, reader, ofReader,
+                 ArrayRef(ofStates).take_front(numOwn), mapping);
     SmallVector<Value> yielded;
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));

@@ -179,6 +179,10 @@ void MixerNeighbours::fill(Block &from, Block &to, unsigned numTokenAxes,
   for (auto [argument, operand] :
        llvm::zip_equal(from.getArguments(), op->getOperands()))
     inside.map(argument, mapping.lookup(operand));
+  // One value may be several states.
+  size_t numStates = op.getStates().size();
+  inside.map(from.getArguments().take_back(numStates),
+             to.getArguments().take_back(numStates));
   for (Operation &each : from.without_terminator())
     builder.clone(each, inside);
   ValueRange yielded = from.getTerminator()->getOperands();
@@ -213,8 +217,10 @@ RecurrenceOp MixerNeighbours::build() {
     return last && user != op && !moved.contains(user) &&
            !last->isBeforeInBlock(block->findAncestorOpInBlock(*user));
   };
-  for (Value output : outputs)
-    if (llvm::any_of(output.getUsers(), readsEarlier))
+  SmallVector<Value> results = outputs;
+  llvm::append_range(results, op.getFinalStates());
+  for (Value result : results)
+    if (llvm::any_of(result.getUsers(), readsEarlier))
       return nullptr;
   OpBuilder builder = OpBuilder::atBlockBegin(block);
   if (last)

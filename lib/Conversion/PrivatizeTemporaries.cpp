@@ -81,7 +81,8 @@ static bool isPlaceable(memref::AllocOp alloc) {
          alloc.getType().getLayout().isIdentity();
 }
 
-/// A temporary of `block`; what the block passes on lives longer.
+/// A temporary of `block`. What the block passes on lives longer; what a loop
+/// passes on to its next turn has no place.
 void Plan::measure(memref::AllocOp alloc, Block &block,
                    const Positions &positions,
                    SmallVectorImpl<Resident> &residents) {
@@ -92,7 +93,11 @@ void Plan::measure(memref::AllocOp alloc, Block &block,
   for (Value alias : aliases.resolve(alloc))
     for (Operation *user : alias.getUsers()) {
       Operation *here = block.findAncestorOpInBlock(*user);
-      if (!here || here->hasTrait<OpTrait::IsTerminator>())
+      bool isPassedOn = here && here->hasTrait<OpTrait::IsTerminator>();
+      // The next turn would write what it reads.
+      if (isPassedOn && isa<LoopLikeOpInterface>(block.getParentOp()))
+        return;
+      if (!here || isPassedOn)
         return permanent.push_back(result);
       unsigned at = positions.at(here);
       result.first = std::min(result.first, at);

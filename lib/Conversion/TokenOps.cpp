@@ -7,6 +7,8 @@
 
 #include "lib/Conversion/TokenOps.h"
 
+#include "dialect/SeqmixOps.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -22,8 +24,9 @@ using linalg::GenericOp;
 /// [batch, time, ...], both of any extent and nothing else so.
 static bool isSequence(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() >= 2 && type.isDynamicDim(0) &&
-         type.isDynamicDim(1) && type.getNumDynamicDims() == 2;
+  return type && type.getElementType().isIntOrFloat() && type.getRank() >= 2 &&
+         type.isDynamicDim(0) && type.isDynamicDim(1) &&
+         type.getNumDynamicDims() == 2;
 }
 
 static bool isConstant(Value value) {
@@ -82,14 +85,23 @@ static bool isGenericByToken(GenericOp op) {
   return !walk.wasInterrupted();
 }
 
+static SmallVector<ReassociationIndices> getReassociation(Operation *reshape) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(reshape))
+    return expand.getReassociationIndices();
+  return cast<tensor::CollapseShapeOp>(reshape).getReassociationIndices();
+}
+
 /// Whether an op gives a token's axes other extents.
 static bool isReshape(Operation *op) {
   auto isToken = [](Value value) {
     return isSequence(value) &&
            cast<RankedTensorType>(value.getType()).getRank() > 2;
   };
-  return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) &&
-         isToken(op->getOperand(0)) && isToken(op->getResult(0));
+  if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) ||
+      !isToken(op->getOperand(0)) || !isToken(op->getResult(0)))
+    return false;
+  auto groups = getReassociation(op);
+  return groups[0].size() == 1 && groups[1].size() == 1;
 }
 
 /// Whether a slice is of all tokens, and the same of each.
@@ -153,8 +165,9 @@ SmallVector<Value> seqmix::listSequences(Operation *op) {
 
 bool seqmix::followsProduct(Operation *op) {
   return llvm::any_of(listSequences(op), [](Value sequence) {
-    auto product = sequence.getDefiningOp<GenericOp>();
-    return product && isProduct(product) && sequence.hasOneUse();
+    auto generic = sequence.getDefiningOp<GenericOp>();
+    return sequence.hasOneUse() && ((generic && isProduct(generic)) ||
+                                    sequence.getDefiningOp<MatmulOp>());
   });
 }
 
@@ -250,9 +263,7 @@ static void emitReshape(OpBuilder &builder, Operation *op, int64_t length,
                         IRMapping &mapping) {
   unsigned numDropped = length ? 1 : 2;
   auto expand = dyn_cast<tensor::ExpandShapeOp>(op);
-  SmallVector<ReassociationIndices> groups =
-      expand ? expand.getReassociationIndices()
-             : cast<tensor::CollapseShapeOp>(op).getReassociationIndices();
+  SmallVector<ReassociationIndices> groups = getReassociation(op);
   groups.erase(groups.begin(), groups.begin() + numDropped);
   for (ReassociationIndices &group : groups)
     for (int64_t &axis : group)

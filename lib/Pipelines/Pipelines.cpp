@@ -123,7 +123,6 @@ static void buildCudaBuffers(OpPassManager &pm) {
 /// Ops on buffers as loops over vectors.
 static void addVectorLoops(OpPassManager &function,
                            const PipelineOptions &options) {
-  function.addPass(createLowerCopies());
   function.addPass(createLowerContractions({options.vectorBits}));
   function.addPass(createLowerReductions());
   function.addPass(createLowerElementwise());
@@ -138,6 +137,7 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
   function.addPass(createConvertMatmulToHost());
+  function.addPass(createLowerCopies());
   if (options.form != FormChoice::reference)
     addVectorLoops(function, options);
   function.addPass(createConvertLinalgToLoopsPass());

@@ -67,7 +67,7 @@ RecurrenceOp seqmix::expandMixer(MixerOpInterface mixer, bool withChunk) {
       ArrayRef<StringRef>());
   fill(recurrence, recurrence.getToken().front(), mixer,
        &MixerOpInterface::buildToken);
-  if (withChunk && mixer.getChunkLength())
+  if (withChunk && mixer.getChunkLength() > 1)
     fill(recurrence, *recurrence.addChunk(mixer.getChunkLength()), mixer,
          &MixerOpInterface::buildChunk);
   llvm::append_range(results, mixer.getStateResults());

@@ -33,8 +33,10 @@ bool seqmix::isAligned(const void *address) {
 static constexpr uint64_t hugePage = uint64_t(2) << 20;
 
 static char *allocateHuge(uint64_t bytes) {
-  auto *memory = static_cast<char *>(std::aligned_alloc(hugePage, bytes));
-  // Where the kernel has no such pages, small ones do as well.
+  uint64_t whole = (bytes + hugePage - 1) / hugePage * hugePage;
+  auto *memory = static_cast<char *>(std::aligned_alloc(hugePage, whole));
+  // Where the kernel has no such pages, small ones do as well. Of the last,
+  // only what is touched is used.
   if (memory)
     (void)madvise(memory, bytes / hugePage * hugePage, MADV_HUGEPAGE);
   return memory;

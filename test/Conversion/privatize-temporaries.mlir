@@ -85,27 +85,39 @@ func.func @lifetimes(%in: memref<16xf32>, %out: memref<16xf32>) {
 
 // -----
 
-// What a turn of a loop passes on to the next shares memory with nothing.
+// What a branch passes on shares memory with nothing; what a loop passes on to
+// its next turn, which reads it while it writes its own, is given none.
 // CHECK-LABEL: @passed_on
 // CHECK: scf.forall (%[[TURN:.+]]) in (2)
 // CHECK: %[[BEGIN:.+]] = arith.muli %[[TURN]], %c192
-// CHECK: %[[A_AT:.+]] = arith.addi %[[BEGIN]], %c64
-// CHECK: memref.view %{{.+}}[%[[A_AT]]][] : memref<384xi8> to memref<8xf32>
 // CHECK: %[[START_AT:.+]] = arith.addi %[[BEGIN]], %c0
-// CHECK: memref.view %{{.+}}[%[[START_AT]]][] : memref<384xi8> to memref<16xf32>
-// CHECK: %[[NEXT_AT:.+]] = arith.addi %[[BEGIN]], %c128
-// CHECK: memref.view %{{.+}}[%[[NEXT_AT]]][] : memref<384xi8> to memref<16xf32>
-func.func @passed_on(%in: memref<16xf32>, %out: memref<16xf32>) {
+// CHECK: %[[START:.+]] = memref.view %{{.+}}[%[[START_AT]]][] : memref<384xi8> to memref<16xf32>
+// CHECK: %[[A_AT:.+]] = arith.addi %[[BEGIN]], %c64
+// CHECK: %[[A:.+]] = memref.view %{{.+}}[%[[A_AT]]][] : memref<384xi8> to memref<16xf32>
+// CHECK: %[[B_AT:.+]] = arith.addi %[[BEGIN]], %c128
+// CHECK: %[[B:.+]] = memref.view %{{.+}}[%[[B_AT]]][] : memref<384xi8> to memref<16xf32>
+// CHECK: scf.yield %[[A]]
+// CHECK: scf.yield %[[B]]
+// CHECK: scf.for
+// CHECK: %[[NEXT:.+]] = memref.alloc() : memref<16xf32>
+// CHECK: scf.yield %[[NEXT]]
+func.func @passed_on(%in: memref<16xf32>, %out: memref<16xf32>, %c: i1) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c8 = arith.constant 8 : index
   scf.forall (%i) in (2) {
     %start = memref.alloc() : memref<16xf32>
     memref.copy %in, %start : memref<16xf32> to memref<16xf32>
-    %last = scf.for %j = %c0 to %c8 step %c1 iter_args(%s = %start) -> (memref<16xf32>) {
-      %a = memref.alloc() : memref<8xf32>
-      %half = memref.subview %s[0] [8] [1] : memref<16xf32> to memref<8xf32, strided<[1]>>
-      memref.copy %half, %a : memref<8xf32, strided<[1]>> to memref<8xf32>
+    %one = scf.if %c -> (memref<16xf32>) {
+      %a = memref.alloc() : memref<16xf32>
+      memref.copy %start, %a : memref<16xf32> to memref<16xf32>
+      scf.yield %a : memref<16xf32>
+    } else {
+      %b = memref.alloc() : memref<16xf32>
+      memref.copy %in, %b : memref<16xf32> to memref<16xf32>
+      scf.yield %b : memref<16xf32>
+    }
+    %last = scf.for %j = %c0 to %c8 step %c1 iter_args(%s = %one) -> (memref<16xf32>) {
       %next = memref.alloc() : memref<16xf32>
       memref.copy %s, %next : memref<16xf32> to memref<16xf32>
       scf.yield %next : memref<16xf32>

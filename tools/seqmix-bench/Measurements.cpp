@@ -23,9 +23,13 @@ public:
   explicit Workshop(const Plan &plan) : plan(plan) {}
 
   llvm::Expected<Program *> get(const Case &which, FormChoice form) {
-    std::string name = (which.name + "/" + stringifyForm(form)).str();
+    std::string name =
+        (which.name + "/" + which.entry + "/" + std::to_string(which.length) +
+         "/" + stringifyForm(form))
+            .str();
     if (name != current) {
       program.reset();
+      current.clear();
       Making making = plan.making;
       making.form = form;
       auto made = Program::make(which, making);

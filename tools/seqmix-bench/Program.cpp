@@ -64,7 +64,7 @@ Error Program::compile(const Case &which, const Making &making) {
   request.defines = which.defines;
   request.weights = which.weights;
   request.form = making.form;
-  Library = making.folder + "/" + which.name + "." +
+  Library = making.folder + "/" + which.name + "." + which.entry + "." +
             mlir::seqmix::stringifyForm(making.form).str() + ".so";
   request.output = Library;
   std::string text, errors;
