@@ -8,7 +8,8 @@
 // The tokens of a sequence follow each other, but heads, channels or value
 // columns do not need each other. A recurrence is divided along one such axis:
 // each part runs its whole sequence by itself, on its slices of the operands,
-// and its state stays in the nearest cache.
+// and its state stays in the nearest cache. Without states, tokens do not need
+// each other either, and each part has its share of them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,6 +46,10 @@ struct DivideRecurrences
 
 /// Bytes of state that one token must move to be worth several threads.
 constexpr int64_t kLeastStepBytes = 1 << 20;
+
+/// Parts of the tokens of what has no states: enough for threads, whose number
+/// must make no difference.
+constexpr int64_t kTokenParts = 16;
 } // namespace
 
 /// Where a part begins in the divided axis of a value, and what it has of it.
@@ -111,9 +116,6 @@ static void divide(RecurrenceOp op, RecurrencePart &part) {
   op->replaceAllUsesWith(loop.getResults());
   op.erase();
 }
-
-/// Parts of the tokens of what has no states.
-constexpr int64_t kTokenParts = 16;
 
 /// The part `index` of all tokens: where it begins, and how many they are.
 /// Chunks stay whole.

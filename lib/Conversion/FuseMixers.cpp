@@ -40,7 +40,8 @@ struct FuseMixers : public seqmix::impl::FuseMixersBase<FuseMixers> {
 } // namespace
 
 /// Bytes of a token that all parts of a recurrence read and write.
-static int64_t countBytes(RecurrenceOp op, std::optional<RecurrencePart> part) {
+static int64_t countTraffic(RecurrenceOp op,
+                            std::optional<RecurrencePart> part) {
   int64_t bytes = countTokenBytes(op.getOutputs());
   for (Value sequence : op.getSequences())
     bytes += countTokenBytes(sequence) *
@@ -54,14 +55,14 @@ static int64_t countBytes(RecurrenceOp op, std::optional<RecurrencePart> part) {
 static bool isBetter(RecurrenceOp fused, RecurrenceOp op, int64_t bytesAround,
                      int64_t leastParts = 1) {
   if (op.getStates().empty())
-    return countBytes(fused, {}) < countBytes(op, {}) + bytesAround;
+    return countTraffic(fused, {}) < countTraffic(op, {}) + bytesAround;
   ParallelAxes before = ParallelAxes::compute(op),
                after = ParallelAxes::compute(fused);
   auto old = RecurrencePart::findBest(op, before),
        part = RecurrencePart::findBest(fused, after);
   return old && part && part->getCount() >= old->getCount() &&
          part->getCount() >= leastParts &&
-         countBytes(fused, part) < countBytes(op, old) + bytesAround;
+         countTraffic(fused, part) < countTraffic(op, old) + bytesAround;
 }
 
 /// Takes the neighbours in if that is better; whether it was.
@@ -119,9 +120,7 @@ static void unifyExtents(EntryOp entry) {
                                           body.getArgument(0), axis);
   entry.walk([&](tensor::DimOp dim) {
     std::optional<int64_t> axis = dim.getConstantIndex();
-    auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
-    if (axis && *axis < 2 && type && type.getNumDynamicDims() == 2 &&
-        type.isDynamicDim(0) && type.isDynamicDim(1) &&
+    if (axis && *axis < 2 && isSequence(dim.getSource()) &&
         dim.getResult() != extents[*axis]) {
       dim.replaceAllUsesWith(extents[*axis]);
       dim.erase();
@@ -151,7 +150,7 @@ static void fuseMixers(RecurrenceOp &op,
     ParallelAxes axes = ParallelAxes::compute(writer);
     auto part = RecurrencePart::findBest(writer, axes);
     RecurrenceOp merged = merge(writer, op);
-    if (!isBetter(merged, op, countBytes(writer, part),
+    if (!isBetter(merged, op, countTraffic(writer, part),
                   part ? part->getCount() : 1)) {
       merged.erase();
       continue;

@@ -7,7 +7,8 @@
 
 #include "lib/Conversion/MergeMixers.h"
 
-#include "mlir/IR/IRMapping.h"
+#include "lib/Conversion/TokenOps.h"
+
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -26,23 +27,6 @@ bool seqmix::canMerge(RecurrenceOp writer, RecurrenceOp reader) {
            return llvm::all_of(output.getUsers(),
                                [&](Operation *user) { return user == reader; });
          });
-}
-
-/// A region's body, for operands that `mapping` has; what it yields are then
-/// the results.
-static void inlineRegion(OpBuilder &builder, RecurrenceOp op, Block &block,
-                         ValueRange states, IRMapping &mapping) {
-  IRMapping inside;
-  for (auto [argument, operand] :
-       llvm::zip_equal(block.getArguments(), op->getOperands()))
-    inside.map(argument, mapping.lookup(operand));
-  // One value may be several states.
-  inside.map(block.getArguments().take_back(states.size()), states);
-  for (Operation &each : block.without_terminator())
-    builder.clone(each, inside);
-  for (auto [result, value] :
-       llvm::zip_equal(op->getResults(), block.getTerminator()->getOperands()))
-    mapping.map(result, inside.lookupOrDefault(value));
 }
 
 RecurrenceOp seqmix::merge(RecurrenceOp writer, RecurrenceOp reader) {
@@ -71,12 +55,10 @@ RecurrenceOp seqmix::merge(RecurrenceOp writer, RecurrenceOp reader) {
     OpBuilder inside = OpBuilder::atBlockEnd(&of);
     IRMapping mapping;
     mapping.map(operands, of.getArguments());
-    SmallVector<Value> ofStates(of.getArguments().take_back(states.size()));
+    auto own = of.getArguments().take_back(states.size());
     size_t numOwn = reader.getStates().size();
-    inlineRegion(inside, writer, ofWriter,
-                 ArrayRef(ofStates).drop_front(numOwn), mapping);
-    inlineRegion(inside, reader, ofReader,
-                 ArrayRef(ofStates).take_front(numOwn), mapping);
+    emitRegion(inside, writer, ofWriter, own.drop_front(numOwn), mapping);
+    emitRegion(inside, reader, ofReader, own.take_front(numOwn), mapping);
     SmallVector<Value> yielded;
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));

@@ -175,19 +175,8 @@ void MixerNeighbours::fill(Block &from, Block &to, unsigned numTokenAxes,
   auto *middle = llvm::partition_point(ops, isBefore);
   for (Operation *each : llvm::make_range(ops.begin(), middle))
     emitForTokens(builder, each, length, mapping);
-  IRMapping inside;
-  for (auto [argument, operand] :
-       llvm::zip_equal(from.getArguments(), op->getOperands()))
-    inside.map(argument, mapping.lookup(operand));
-  // One value may be several states.
-  size_t numStates = op.getStates().size();
-  inside.map(from.getArguments().take_back(numStates),
-             to.getArguments().take_back(numStates));
-  for (Operation &each : from.without_terminator())
-    builder.clone(each, inside);
-  ValueRange yielded = from.getTerminator()->getOperands();
-  for (auto [result, value] : llvm::zip_equal(op->getResults(), yielded))
-    mapping.map(result, inside.lookupOrDefault(value));
+  auto states = to.getArguments().take_back(op.getStates().size());
+  emitRegion(builder, op, from, states, mapping);
   for (Operation *each : llvm::make_range(middle, ops.end()))
     emitForTokens(builder, each, length, mapping);
   SmallVector<Value> results;

@@ -7,8 +7,6 @@
 
 #include "lib/Conversion/TokenOps.h"
 
-#include "dialect/SeqmixOps.h"
-
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -21,8 +19,7 @@ using linalg::GenericOp;
 // Which they are
 //===----------------------------------------------------------------------===//
 
-/// [batch, time, ...], both of any extent and nothing else so.
-static bool isSequence(Value value) {
+bool seqmix::isSequence(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getElementType().isIntOrFloat() && type.getRank() >= 2 &&
          type.isDynamicDim(0) && type.isDynamicDim(1) &&
@@ -317,4 +314,20 @@ void seqmix::emitForTokens(OpBuilder &builder, Operation *op, int64_t length,
     emitSlice(builder, op, length, mapping);
   else
     emitReshape(builder, op, length, mapping);
+}
+
+void seqmix::emitRegion(OpBuilder &builder, RecurrenceOp op, Block &region,
+                        ValueRange states, IRMapping &mapping) {
+  IRMapping inside;
+  size_t numStates = op.getStates().size();
+  for (auto [argument, operand] :
+       llvm::zip_equal(region.getArguments().drop_back(numStates),
+                       op->getOperands().drop_back(numStates)))
+    inside.map(argument, mapping.lookup(operand));
+  inside.map(region.getArguments().take_back(numStates), states);
+  for (Operation &each : region.without_terminator())
+    builder.clone(each, inside);
+  for (auto [result, value] :
+       llvm::zip_equal(op->getResults(), region.getTerminator()->getOperands()))
+    mapping.map(result, inside.lookupOrDefault(value));
 }

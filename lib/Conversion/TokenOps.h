@@ -14,16 +14,20 @@
 #ifndef SEQMIX_LIB_CONVERSION_TOKENOPS_H
 #define SEQMIX_LIB_CONVERSION_TOKENOPS_H
 
+#include "dialect/SeqmixOps.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace mlir {
 namespace seqmix {
 
+/// [batch, time, ...], both of any extent and nothing else so.
+bool isSequence(Value value);
+
 /// Whether the op is one of these; null is not.
 bool isByToken(Operation *op);
-/// Whether the op's result is the same number everywhere, which can be had
-/// anywhere for nothing.
+/// Whether the op reads nothing, so that its result can be had anywhere.
 bool isFill(Operation *op);
 
 /// Whether the op reads what is multiplied with a matrix of weights, and
@@ -42,6 +46,12 @@ int64_t countTokenBytes(ValueRange sequences);
 /// the first axis. `mapping` has what it reads; its result is added.
 void emitForTokens(OpBuilder &builder, Operation *op, int64_t length,
                    IRMapping &mapping);
+
+/// Builds a region's body. `mapping` has the operands of `op`, but for its
+/// states, which are `states`, since one value may be several; what the region
+/// yields is added as the results.
+void emitRegion(OpBuilder &builder, RecurrenceOp op, Block &region,
+                ValueRange states, IRMapping &mapping);
 
 } // namespace seqmix
 } // namespace mlir

@@ -209,6 +209,7 @@ void DeriveForms::selectOwn(MixerOpInterface mixer) {
       builder.getNamedAttr("step", listOf(costs->second)),
       builder.getNamedAttr(("chunkwise" + Twine(length)).str(),
                            listOf(costs->first))};
+  // Nothing is derived, so nothing need be gained: fewer turns do.
   bool isTaken =
       form == "chunkwise" ||
       (form == "automatic" && costs->first.time() <= costs->second.time());

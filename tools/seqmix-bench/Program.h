@@ -27,7 +27,7 @@ struct Making {
   std::string root;   ///< the repository
   std::string folder; ///< for what is compiled
   int threads = 0;    ///< 0: as many as the machine has
-  /// Of the mixers; all but `automatic` run on one thread.
+  /// Of the mixers; `step` and `reference` run on one thread.
   FormChoice form = FormChoice::automatic;
 };
 
