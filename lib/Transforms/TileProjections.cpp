@@ -40,9 +40,12 @@ struct TileProjections
   void runOnOperation() override;
 };
 
-/// Elements of a tile. A tile of weights that is read for one token is long
-/// enough to be worth a call, and serves many rows of tokens where there are.
+/// Elements of a tile, which serves many rows of tokens where there are.
 constexpr int64_t kTileRows = 128, kTileColumns = 64;
+
+/// For one token a tile is read from memory, which takes it that many bytes to
+/// come to its full speed: tiles of fewer are made wider while enough are left.
+constexpr int64_t kTileBytes = 96 << 10, kWideTiles = 4;
 
 /// Emits one product, and the op that follows it in the tile if there is one.
 class TileEmitter {
@@ -80,6 +83,16 @@ private:
   IRMapping flat;      ///< operands, with one axis for all tokens
 };
 } // namespace
+
+/// How many rows of a matrix of weights make a tile.
+static int64_t chooseTileColumns(RankedTensorType weight) {
+  int64_t columns = weight.getDimSize(0);
+  int64_t bytes = weight.getDimSize(1) * weight.getElementTypeBitWidth() / 8;
+  int64_t width = kTileColumns;
+  while (width * bytes < kTileBytes && columns >= 2 * width * kWideTiles)
+    width *= 2;
+  return width;
+}
 
 /// How [batch, time, N] is a matrix.
 static SmallVector<ReassociationIndices> getRowGroups() {
@@ -279,8 +292,10 @@ Value TileEmitter::emitTiles(Value target, int64_t first, int64_t columns,
 
 Value TileEmitter::emitAllTiles(Value target) {
   int64_t columns = cast<RankedTensorType>(target.getType()).getDimSize(1);
-  int64_t rest = columns % kTileColumns;
-  target = emitTiles(target, 0, columns - rest, kTileColumns);
+  int64_t most =
+      chooseTileColumns(cast<RankedTensorType>(product.getWeight().getType()));
+  int64_t rest = columns % most;
+  target = emitTiles(target, 0, columns - rest, most);
   return emitTiles(target, columns - rest, rest, rest);
 }
 

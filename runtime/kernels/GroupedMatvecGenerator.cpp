@@ -11,15 +11,17 @@
 // of a chunk. So this kernel adds in an order of its own.
 //
 // The processor foresees the runs, yet fetches too little ahead for a loop that
-// computes this much: each step asks for what lies a block ahead, past the end
-// of a row and of the weights, too, where a prefetch does nothing.
+// computes this much: each step asks for what lies some steps ahead, past the
+// end of a row and of the weights, too, where a prefetch does nothing.
 //
-// On an x86-64 machine with AVX-512, one core, which reads 28 to 30 GB/s at
-// most: 256 MB of weights with 1024 or 4096 terms, and a scale for every 32, at
-// 21 to 22 GB/s, and at 29 from a cache; with vectors of AVX2 at 19 to 20 and
-// 26. The other kernel: 16 to 17, and 23. Without prefetching it is 18 to 20.
-// Two runs, eight runs and two chunks in a step were no better; conversions are
-// what is left. For two rows both kernels would come to as many operations.
+// On an x86-64 machine with AVX-512, one core, which reads 28 to 31 GB/s at
+// most: weights with 4096 or 11008 terms, and a scale for every 32, at 26 GB/s;
+// with 768 terms at 21 if it gets 48 KB at a time, at 24 if 96. Prefetching
+// into the first cache, as Halide would, it is 18 to 22: that cannot await
+// enough lines at a time. From a cache it is 27.5, of which 30 is what
+// converting the weights allows. One run is 22 to 24 for up to 4096 terms, and
+// 10 where the other operand is larger than the first cache; two runs are as
+// good as four. For two rows both kernels would come to as many operations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,19 +87,22 @@ public:
     sums.update(0).vectorize(lane).unroll(run);
     partial.compute_at(sums, blocks).store_in(MemoryType::Stack);
     partial.vectorize(lane).unroll(run);
-    addChunks(partial.update(), s, blockChunks);
-    addChunks(sums.update(1), rest, blockChunks);
+    addChunks(partial.update(), s);
+    addChunks(sums.update(1), rest);
   }
 
 private:
+  static constexpr int bytesAhead = 2048;
+
   void tile(Stage stage, int tileOfRuns) {
     stage.split(run, runo, runi, tileOfRuns);
     stage.reorder(runi, j, i, runo).unroll(runi);
   }
 
-  void addChunks(Stage stage, RVar index, int ahead) {
+  void addChunks(Stage stage, RVar index) {
     stage.reorder(lane, j, run, index).vectorize(lane).unroll(run);
-    stage.prefetch(b, index, index, ahead, PrefetchBoundStrategy::NonFaulting);
+    stage.prefetch(b, index, index, bytesAhead / groupTerms,
+                   PrefetchBoundStrategy::NonFaulting);
   }
 
   Var lane{"lane"}, j{"j"}, run{"run"}, i{"i"}, block{"block"};

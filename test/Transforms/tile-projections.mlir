@@ -127,3 +127,24 @@ func.func @scaled(%x: tensor<?x?x96xf32>, %w: tensor<128x96xi8>, %s: tensor<128x
       : (tensor<?x?x128xf32>, memref<?x?x128xf32>) -> ()
   return
 }
+
+// -----
+
+// Tiles of few bytes are wider, if four are left; others have 64 columns.
+
+// CHECK-LABEL: func.func @wide
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [128, 96] [1, 1] : tensor<512x96xbf16>
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 96] [1, 1] : tensor<448x96xbf16>
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 768] [1, 1] : tensor<4096x768xbf16>
+func.func @wide(%x: tensor<?x?x96xf32>, %long: tensor<?x?x768xf32>,
+                %few: tensor<512x96xbf16>, %fewer: tensor<448x96xbf16>, %many: tensor<4096x768xbf16>,
+                %a: tensor<?x?x512xf32>, %b: tensor<?x?x448xf32>, %c: tensor<?x?x4096xf32>)
+    -> (tensor<?x?x512xf32>, tensor<?x?x448xf32>, tensor<?x?x4096xf32>) {
+  %0 = seqmix.matmul ins(%x, %few : tensor<?x?x96xf32>, tensor<512x96xbf16>)
+      outs(%a : tensor<?x?x512xf32>) -> tensor<?x?x512xf32>
+  %1 = seqmix.matmul ins(%x, %fewer : tensor<?x?x96xf32>, tensor<448x96xbf16>)
+      outs(%b : tensor<?x?x448xf32>) -> tensor<?x?x448xf32>
+  %2 = seqmix.matmul ins(%long, %many : tensor<?x?x768xf32>, tensor<4096x768xbf16>)
+      outs(%c : tensor<?x?x4096xf32>) -> tensor<?x?x4096xf32>
+  return %0, %1, %2 : tensor<?x?x512xf32>, tensor<?x?x448xf32>, tensor<?x?x4096xf32>
+}
