@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Conversion/ElementwiseBody.h"
 #include "lib/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,7 +21,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace mlir {
 namespace seqmix {
@@ -41,21 +41,17 @@ struct LowerElementwise
 /// Elements that a turn of the innermost loop computes: two vectors of AVX.
 constexpr int64_t kLanes = 16;
 
-/// Emits the loops of one op; `inner` is the one along memory.
+/// Emits the loops of one op.
 class VectorEmitter {
 public:
-  VectorEmitter(linalg::GenericOp op, unsigned inner)
-      : op(op), inner(inner), builder(op), loc(op.getLoc()),
+  VectorEmitter(linalg::GenericOp op, const ElementwiseBody &body)
+      : op(op), body(body), builder(op), loc(op.getLoc()),
         ivs(op.getNumLoops()) {}
 
   void run();
 
 private:
-  void emitBody(int64_t lanes);
-  void clone(Operation &scalar, IRMapping &mapping, int64_t lanes);
-  Value load(OpOperand &operand, int64_t lanes);
-  Value toVector(Value value, int64_t lanes);
-  SmallVector<Value> subscripts(OpOperand &operand);
+  void emitElements(int64_t lanes);
   Value getEnd(unsigned loop);
   std::optional<unsigned> findShared(ArrayRef<unsigned> outer);
   Value constant(int64_t value) {
@@ -63,122 +59,18 @@ private:
   }
 
   linalg::GenericOp op;
-  unsigned inner;
+  ElementwiseBody body;
   OpBuilder builder;
   Location loc;
   SmallVector<Value> ivs;
 };
 } // namespace
 
-/// Whether an operand lies along `inner` in memory, or is the same all along.
-static bool isVectorOrSame(linalg::GenericOp op, OpOperand &operand,
-                           unsigned inner) {
-  AffineMap map = op.getMatchingIndexingMap(&operand);
-  auto type = dyn_cast<MemRefType>(operand.get().getType());
-  if (!type)
-    return map.getNumResults() == 0;
-  if (!map.isProjectedPermutation() || type.getElementType().isInteger(1))
-    return false;
-  if (!map.isFunctionOfDim(inner))
-    return op.isDpsInput(&operand);
-  return map.getDimPosition(map.getNumResults() - 1) == inner &&
-         type.isLastDimUnitStride();
-}
-
-/// Whether an op of the body has a form on vectors, or needs none.
-static bool canWiden(Operation &inBody, unsigned inner) {
-  if (auto index = dyn_cast<linalg::IndexOp>(inBody))
-    return index.getDim() != inner;
-  return inBody.hasTrait<OpTrait::ConstantLike>() ||
-         OpTrait::hasElementwiseMappableTraits(&inBody);
-}
-
-/// The loop that vectors can lie along, if there is one.
-static std::optional<unsigned> findInner(linalg::GenericOp op) {
-  if (!op.hasPureBufferSemantics() || op.getNumReductionLoops() > 0 ||
-      op.getNumLoops() == 0)
-    return std::nullopt;
-  AffineMap written = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (!written.isPermutation())
-    return std::nullopt;
-  unsigned inner = written.getDimPosition(written.getNumResults() - 1);
-  bool isWide =
-      llvm::all_of(op->getOpOperands(),
-                   [&](OpOperand &operand) {
-                     return isVectorOrSame(op, operand, inner);
-                   }) &&
-      llvm::all_of(op.getBody()->without_terminator(),
-                   [&](Operation &inBody) { return canWiden(inBody, inner); });
-  int64_t extent = op.getStaticLoopRanges()[inner];
-  if (!isWide || extent == 1 || ShapedType::isDynamic(extent))
-    return std::nullopt;
-  return inner;
-}
-
-SmallVector<Value> VectorEmitter::subscripts(OpOperand &operand) {
-  SmallVector<Value> result;
-  for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults())
-    result.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
-  return result;
-}
-
-Value VectorEmitter::load(OpOperand &operand, int64_t lanes) {
-  auto type = dyn_cast<MemRefType>(operand.get().getType());
-  if (!type)
-    return operand.get();
-  if (op.getMatchingIndexingMap(&operand).isFunctionOfDim(inner))
-    return vector::LoadOp::create(builder, loc,
-                                  VectorType::get(lanes, type.getElementType()),
-                                  operand.get(), subscripts(operand));
-  return memref::LoadOp::create(builder, loc, operand.get(),
-                                subscripts(operand));
-}
-
-Value VectorEmitter::toVector(Value value, int64_t lanes) {
-  if (isa<VectorType>(value.getType()))
-    return value;
-  return vector::BroadcastOp::create(
-      builder, loc, VectorType::get(lanes, value.getType()), value);
-}
-
-/// An op that has a vector among its operands is one of vectors.
-void VectorEmitter::clone(Operation &scalar, IRMapping &mapping,
-                          int64_t lanes) {
-  if (auto index = dyn_cast<linalg::IndexOp>(scalar)) {
-    mapping.map(index.getResult(), ivs[index.getDim()]);
-    return;
-  }
-  SmallVector<Value> operands;
-  for (Value operand : scalar.getOperands())
-    operands.push_back(mapping.lookupOrDefault(operand));
-  bool isWide = llvm::any_of(operands, [](Value operand) {
-    return isa<VectorType>(operand.getType());
-  });
-  Operation *copy = builder.clone(scalar, mapping);
-  if (!isWide)
-    return;
-  builder.setInsertionPoint(copy);
-  for (auto [index, operand] : llvm::enumerate(operands))
-    copy->setOperand(index, toVector(operand, lanes));
-  for (Value result : copy->getResults())
-    result.setType(VectorType::get(lanes, result.getType()));
-  builder.setInsertionPointAfter(copy);
-}
-
-void VectorEmitter::emitBody(int64_t lanes) {
-  IRMapping mapping;
-  for (OpOperand &operand : op->getOpOperands())
-    if (BlockArgument argument = op.getMatchingBlockArgument(&operand);
-        !argument.use_empty())
-      mapping.map(argument, load(operand, lanes));
-  for (Operation &scalar : op.getBody()->without_terminator())
-    clone(scalar, mapping, lanes);
-  Operation *yield = op.getBody()->getTerminator();
-  for (auto [value, init] :
-       llvm::zip_equal(yield->getOperands(), op.getDpsInitsMutable()))
-    vector::StoreOp::create(builder, loc,
-                            toVector(mapping.lookupOrDefault(value), lanes),
-                            init.get(), subscripts(init));
+void VectorEmitter::emitElements(int64_t lanes) {
+  SmallVector<Value> values = body.emitVectors(builder, ivs, lanes);
+  for (auto [value, init] : llvm::zip_equal(values, op.getDpsInitsMutable()))
+    vector::StoreOp::create(builder, loc, value, init.get(),
+                            body.getSubscripts(init, ivs));
 }
 
 /// Where a loop ends.
@@ -232,26 +124,28 @@ void VectorEmitter::run() {
     ivs[loop] = nest.getInductionVars()[0];
     builder.setInsertionPointToStart(nest.getBody());
   }
+  body.emitScalars(builder, ivs);
+  unsigned inner = body.getInner();
   int64_t extent = op.getStaticLoopRanges()[inner], rest = extent % kLanes;
   if (extent != rest) {
     OpBuilder::InsertionGuard guard(builder);
     enter(inner, constant(extent - rest), kLanes);
-    emitBody(kLanes);
+    emitElements(kLanes);
   }
   if (rest) {
     ivs[inner] = constant(extent - rest);
-    emitBody(rest);
+    emitElements(rest);
   }
 }
 
 void LowerElementwise::runOnOperation() {
-  SmallVector<std::pair<linalg::GenericOp, unsigned>> found;
+  SmallVector<std::pair<linalg::GenericOp, ElementwiseBody>> found;
   getOperation().walk([&](linalg::GenericOp op) {
-    if (std::optional<unsigned> inner = findInner(op))
-      found.push_back({op, *inner});
+    if (std::optional<ElementwiseBody> body = ElementwiseBody::match(op))
+      found.push_back({op, *body});
   });
-  for (auto [op, inner] : found) {
-    VectorEmitter(op, inner).run();
+  for (auto &[op, body] : found) {
+    VectorEmitter(op, body).run();
     op.erase();
   }
 }

@@ -18,10 +18,10 @@ func.func @decay(%d: memref<3xf64>, %s: memref<3x37xf32, strided<[50, 1], offset
   scf.for %t = %c0 to %n step %c1 {
     // CHECK: scf.for
     // CHECK: scf.for %[[I:.+]] = %[[C0]]
-    // CHECK: scf.for %[[J:.+]] = %[[C0]] to %[[C32]] step %[[C16]] {
     // CHECK: %[[OF_ROW:.+]] = memref.load %[[D]][%[[I]]] : memref<3xf64>
-    // CHECK: %[[OLD:.+]] = vector.load %[[S]][%[[I]], %[[J]]] : {{.+}}, vector<16xf32>
     // CHECK: %[[ROUNDED:.+]] = arith.truncf %[[OF_ROW]] : f64 to f32
+    // CHECK: scf.for %[[J:.+]] = %[[C0]] to %[[C32]] step %[[C16]] {
+    // CHECK: %[[OLD:.+]] = vector.load %[[S]][%[[I]], %[[J]]] : {{.+}}, vector<16xf32>
     // CHECK: %[[DECAY:.+]] = vector.broadcast %[[ROUNDED]] : f32 to vector<16xf32>
     // CHECK: %[[NEW:.+]] = arith.mulf %[[DECAY]], %[[OLD]] : vector<16xf32>
     // CHECK: vector.store %[[NEW]], %[[S]][%[[I]], %[[J]]]
