@@ -57,6 +57,13 @@ std::optional<ElementwiseBody> ElementwiseBody::match(linalg::GenericOp op) {
   return ElementwiseBody(op, inner);
 }
 
+SmallVector<Value> ElementwiseBody::getIvs(ArrayRef<Value> subscripts) const {
+  linalg::GenericOp generic = op;
+  AffineMap written =
+      generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+  return applyPermutationMap(inversePermutation(written), subscripts);
+}
+
 SmallVector<Value> ElementwiseBody::getSubscripts(OpOperand &operand,
                                                   ArrayRef<Value> ivs) const {
   linalg::GenericOp generic = op;

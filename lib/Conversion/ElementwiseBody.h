@@ -33,6 +33,9 @@ public:
   SmallVector<Value> emitVectors(OpBuilder &builder, ArrayRef<Value> ivs,
                                  int64_t lanes) const;
 
+  /// The loops' values for an element of the first output.
+  SmallVector<Value> getIvs(ArrayRef<Value> subscripts) const;
+
   /// Where the element of an operand lies.
   SmallVector<Value> getSubscripts(OpOperand &operand,
                                    ArrayRef<Value> ivs) const;

@@ -154,8 +154,10 @@ def LowerContractions : Pass<"seqmix-lower-contractions",
     Lowers `linalg.generic` ops on buffers that add products of two inputs, and
     may do so in any order, to loops over blocks whose sums are in vector
     registers while the reductions run. Vectors lie along memory: along the
-    output and an input, or, for dot products, along both inputs. All extents
-    must be static; ops that are in no loop, and other accesses, are left.
+    output and an input, or, for dot products, along both inputs. Ops that add
+    to the same output in turn share the registers, and so does an elementwise
+    op just before that computes what they add to. All extents must be static;
+    ops that are in no loop, and other accesses, are left.
 
     Before and after: test/Conversion/lower-contractions.mlir.
   }];

@@ -248,3 +248,125 @@ func.func @left(%a: memref<8x8xf32>, %at: memref<8x8xf32, strided<[1, 8]>>, %x: 
   }
   return
 }
+
+// -----
+
+// A state decays before products are added to it: in the registers that their
+// sums are kept in, which nothing is written from in between.
+
+#row = affine_map<(k, v) -> (k)>
+#all = affine_map<(k, v) -> (k, v)>
+#keys = affine_map<(k, v, t) -> (t, k)>
+#values = affine_map<(k, v, t) -> (t, v)>
+#out = affine_map<(k, v, t) -> (k, v)>
+
+// CHECK-LABEL: @decay
+// CHECK-SAME: %[[D:.+]]: memref<4xf64>, %[[OLD:.+]]: memref<4x16xf32>, {{.+}}, %[[NEW:[^:]+]]: memref<4x16xf32>,
+// CHECK: scf.for
+// CHECK-NOT: scf.for
+// CHECK: %[[LOADED:.+]] = memref.load %[[D]][%c0]
+// CHECK: %[[ROUNDED:.+]] = arith.truncf %[[LOADED]] : f64 to f32
+// CHECK-DAG: %[[STATE:.+]] = vector.load %[[OLD]][%c0, %c0] : memref<4x16xf32>, vector<8xf32>
+// CHECK-DAG: %[[FACTOR:.+]] = vector.broadcast %[[ROUNDED]] : f32 to vector<8xf32>
+// CHECK: %[[FIRST:.+]] = arith.mulf %[[FACTOR]], %[[STATE]] : vector<8xf32>
+// CHECK-NOT: vector.store
+// CHECK: scf.for {{.+}} iter_args(%{{.+}} = %[[FIRST]],
+// CHECK: vector.store {{.+}}, %[[NEW]]
+// CHECK-NOT: linalg.generic
+func.func @decay(%d: memref<4xf64>, %old: memref<4x16xf32>, %k: memref<3x4xf32>, %v: memref<3x16xf32>,
+                 %new: memref<4x16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#row, #all, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%d, %old : memref<4xf64>, memref<4x16xf32>) outs(%new : memref<4x16xf32>) {
+    ^bb0(%a: f64, %s: f32, %o: f32):
+      %0 = arith.truncf %a : f64 to f32
+      %1 = arith.mulf %0, %s : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#keys, #values, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%k, %v : memref<3x4xf32>, memref<3x16xf32>) outs(%new : memref<4x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
+// What tokens of the chunk add to what the state gave: both products go into
+// the same registers, which start from zero and are stored once. Where something
+// else happens to the output in between, they do not.
+
+#fill = affine_map<(t, v) -> (t, v)>
+#left = affine_map<(t, v, k) -> (t, k)>
+#right = affine_map<(t, v, k) -> (k, v)>
+#out = affine_map<(t, v, k) -> (t, v)>
+
+// CHECK-LABEL: @chain
+// CHECK-SAME: %[[Q:.+]]: memref<4x3xf32>, %[[S:.+]]: memref<3x16xf32>, %[[A:.+]]: memref<4x5xf32>, %[[V:.+]]: memref<5x16xf32>, %[[O:.+]]: memref<4x16xf32>, %[[X:.+]]: memref<4x16xf32>
+// CHECK: scf.for
+// CHECK-NOT: vector.load %[[O]]
+// CHECK-NOT: vector.store
+// CHECK: %[[INTER:.+]]:8 = scf.for %{{.+}} = %c0 to %c3 step %c1 iter_args(%{{.+}} = %[[ZERO:[^,]+]],
+// CHECK: vector.load %[[S]]
+// CHECK: scf.for %{{.+}} = %c0 to %c5 step %c1 iter_args(%{{.+}} = %[[INTER]]#0,
+// CHECK: vector.load %[[V]]
+// CHECK-COUNT-8: vector.store {{.+}}, %[[O]]
+// CHECK-NOT: vector.load %[[O]]
+// CHECK: scf.for
+// CHECK-COUNT-8: vector.store {{.+}}, %[[X]]
+// CHECK: memref.store %{{.+}}, %[[X]]
+// CHECK: vector.load %[[X]]
+func.func @chain(%q: memref<4x3xf32>, %s: memref<3x16xf32>, %a: memref<4x5xf32>, %v: memref<5x16xf32>,
+                 %o: memref<4x16xf32>, %x: memref<4x16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#fill], iterator_types = ["parallel", "parallel"]}
+        outs(%o : memref<4x16xf32>) {
+    ^bb0(%old: f32):
+      linalg.yield %zero : f32
+    }
+    linalg.generic {indexing_maps = [#left, #right, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%q, %s : memref<4x3xf32>, memref<3x16xf32>) outs(%o : memref<4x16xf32>) {
+    ^bb0(%l: f32, %r: f32, %sum: f32):
+      %0 = arith.mulf %l, %r fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#left, #right, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %v : memref<4x5xf32>, memref<5x16xf32>) outs(%o : memref<4x16xf32>) {
+    ^bb0(%l: f32, %r: f32, %sum: f32):
+      %0 = arith.mulf %l, %r fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#left, #right, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%q, %s : memref<4x3xf32>, memref<3x16xf32>) outs(%x : memref<4x16xf32>) {
+    ^bb0(%l: f32, %r: f32, %sum: f32):
+      %0 = arith.mulf %l, %r fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+    memref.store %zero, %x[%c0, %c0] : memref<4x16xf32>
+    linalg.generic {indexing_maps = [#left, #right, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %v : memref<4x5xf32>, memref<5x16xf32>) outs(%x : memref<4x16xf32>) {
+    ^bb0(%l: f32, %r: f32, %sum: f32):
+      %0 = arith.mulf %l, %r fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
