@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -131,16 +132,23 @@ double Machine::multiplyAdd() {
   return all;
 }
 
-/// What `work` does in a second, for as long as a few turns take.
+/// What `work` does in a second in the median of a few turns, as measurements
+/// count it.
 static double rateOf(const std::function<double()> &work) {
   using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::duration<double> enough(0.05);
-  double done = 0;
-  std::chrono::duration<double> taken(0);
-  for (Clock::time_point begin = Clock::now(); taken < enough;
-       taken = Clock::now() - begin)
-    done += work();
-  return done / taken.count();
+  using Seconds = std::chrono::duration<double>;
+  constexpr Seconds enough(0.05);
+  std::vector<double> rates;
+  Clock::time_point begin = Clock::now();
+  for (Clock::time_point now = begin, last; now - begin < enough;) {
+    last = now;
+    double done = work();
+    now = Clock::now();
+    rates.push_back(done / Seconds(now - last).count());
+  }
+  auto middle = rates.begin() + rates.size() / 2;
+  std::nth_element(rates.begin(), middle, rates.end());
+  return *middle;
 }
 
 Rates Machine::measure() {

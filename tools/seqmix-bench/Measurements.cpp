@@ -9,6 +9,9 @@
 
 #include "tools/seqmix-bench/Ceilings.h"
 
+#include <algorithm>
+#include <chrono>
+
 using namespace seqmix;
 using mlir::seqmix::stringifyForm;
 
@@ -107,22 +110,42 @@ void Registrar::add(const std::string &name, Body body) {
       ->MinTime(plan.seconds);
 }
 
+/// Takes turns as long as the library wants; false if one went wrong, which
+/// ends the measurement. The median turn counts: what a neighbour takes from a
+/// few is not the program's.
+static bool takeTurns(benchmark::State &state, Row &row,
+                      llvm::function_ref<llvm::Error()> take) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> seconds;
+  for (auto turn : state) {
+    Clock::time_point begin = Clock::now();
+    if (llvm::Error error = take()) {
+      state.SkipWithError(llvm::toString(std::move(error)).c_str());
+      return false;
+    }
+    seconds.push_back(
+        std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  auto middle = seconds.begin() + seconds.size() / 2;
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  row.seconds = *middle;
+  return true;
+}
+
 void Registrar::addCeilings() {
-  add("ceiling/copy",
-      [around = surroundings](benchmark::State &state, Row &row) {
-        for (auto turn : state)
-          row.bytes = around->machine.copy();
-      });
-  add("ceiling/read",
-      [around = surroundings](benchmark::State &state, Row &row) {
-        for (auto turn : state)
-          row.bytes = around->machine.read();
-      });
-  add("ceiling/fma",
-      [around = surroundings](benchmark::State &state, Row &row) {
-        for (auto turn : state)
-          row.flops = around->machine.multiplyAdd();
-      });
+  auto add = [&](const std::string &name, double Row::*done,
+                 double (Machine::*work)()) {
+    this->add(name,
+              [=, around = surroundings](benchmark::State &state, Row &row) {
+                takeTurns(state, row, [&] {
+                  row.*done = (around->machine.*work)();
+                  return llvm::Error::success();
+                });
+              });
+  };
+  add("ceiling/copy", &Row::bytes, &Machine::copy);
+  add("ceiling/read", &Row::bytes, &Machine::read);
+  add("ceiling/fma", &Row::flops, &Machine::multiplyAdd);
 }
 
 /// Ends a measurement that went wrong.
@@ -139,11 +162,8 @@ static Program *measurePrefill(Workshop &workshop, const Case &which,
     skip(state, program.takeError());
     return nullptr;
   }
-  for (auto turn : state)
-    if (llvm::Error error = (*program)->prefill(length)) {
-      skip(state, std::move(error));
-      return nullptr;
-    }
+  if (!takeTurns(state, row, [&] { return (*program)->prefill(length); }))
+    return nullptr;
   row.form = (*program)->form();
   row.tokens = static_cast<double>(length);
   row.stateBytes = (*program)->stateBytes();
@@ -168,9 +188,8 @@ void Registrar::addStep(const std::string &name, const Case &which,
     auto program = workshop->get(which, FormChoice::automatic);
     if (!program)
       return skip(state, program.takeError());
-    for (auto turn : state)
-      if (llvm::Error error = (*program)->step())
-        return skip(state, std::move(error));
+    if (!takeTurns(state, row, [&] { return (*program)->step(); }))
+      return;
     row.tokens = 1;
     row.stateBytes = (*program)->stateBytes();
     row.bytes = (*program)->tokenBytes() + 2 * row.stateBytes;

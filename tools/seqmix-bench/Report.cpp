@@ -54,9 +54,6 @@ void Report::ReportRuns(const std::vector<Run> &runs) {
     if (run.error_occurred) {
       row.skipped = run.error_message;
       isFailed |= row.skipped != tooLong;
-    } else {
-      row.seconds =
-          run.real_accumulated_time / static_cast<double>(run.iterations);
     }
     rows.push_back(row);
     if (!isQuiet)

@@ -26,9 +26,9 @@ inline constexpr const char *tooLong = "not measured: it would take too long";
 
 /// One measurement. What a call does is for all its tokens.
 struct Row {
-  std::string name; ///< kind/what/how
-  std::string form; ///< of the costliest mixer
-  double seconds = 0;
+  std::string name;   ///< kind/what/how
+  std::string form;   ///< of the costliest mixer
+  double seconds = 0; ///< of the median turn
   double tokens = 0;
   double flops = 0;
   double bytes = 0;            ///< read or written at least
@@ -50,7 +50,7 @@ private:
 };
 
 /// Prints measurements as they come, and keeps them. A measurement describes
-/// itself by describe(); the library that measures gives the time.
+/// itself by describe().
 class Report : public benchmark::BenchmarkReporter {
 public:
   explicit Report(bool isQuiet) : isQuiet(isQuiet) {}
