@@ -95,6 +95,19 @@ def PrefetchChunks : Pass<"seqmix-prefetch-chunks", "::mlir::func::FuncOp"> {
   ];
 }
 
+def PrefetchTokens : Pass<"seqmix-prefetch-tokens", "::mlir::func::FuncOp"> {
+  let summary = "ask for the next token while one is computed";
+  let description = [{
+    In a loop that takes one token a turn, each vector of a piece of 2 KiB or
+    more that is loaded once is preceded by a prefetch of the next token's.
+    Nothing else changes, and prefetches past the end of a sequence do nothing.
+
+    Before and after: test/Conversion/prefetch-tokens.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def ConvertModelToFunc : Pass<"convert-seqmix-model-to-func",
                               "::mlir::ModuleOp"> {
   let summary = "bind entry points to the artifact's calling convention";

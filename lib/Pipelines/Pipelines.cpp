@@ -142,6 +142,7 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
     addVectorLoops(function, options);
   function.addPass(createConvertLinalgToLoopsPass());
   function.addPass(createPrefetchChunks());
+  function.addPass(createPrefetchTokens());
   function.addPass(bufferization::createBufferHoistingPass());
   function.addPass(bufferization::createBufferLoopHoistingPass());
   addCleanUp(pm);

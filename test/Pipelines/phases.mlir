@@ -96,6 +96,7 @@
 // BUFFERS-NEXT: seqmix-expand-vector-math
 // BUFFERS-NEXT: convert-linalg-to-loops
 // BUFFERS-NEXT: seqmix-prefetch-chunks
+// BUFFERS-NEXT: seqmix-prefetch-tokens
 // BUFFERS-NEXT: buffer-hoisting
 // BUFFERS-NEXT: buffer-loop-hoisting
 // BUFFERS-NEXT: )
