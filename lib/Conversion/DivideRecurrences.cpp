@@ -11,6 +11,12 @@
 // and its state stays in the nearest cache. Without states, tokens do not need
 // each other either, and each part has its share of them.
 //
+// With states, shares of the tokens could be composed: what a share does to any
+// state, then the states between shares, then each share again from its state.
+// That is done twice what one thread does once, so it needs three threads to
+// gain anything; and since results are the same for any number of threads, one
+// and two would have to pay for it as well.
+//
 //===----------------------------------------------------------------------===//
 
 #include "lib/Conversion/DivideMixer.h"
