@@ -57,6 +57,7 @@ private:
   };
   Place placeOf(Value matrix);
   void describe(Value slots);
+  Value allocateSlots();
   Value askHost(Value slots);
   void multiplyRows();
   void multiplyRow(Value input, Value output);
@@ -239,9 +240,17 @@ void ProductCall::multiplyRows() {
   multiplyRow(takeRow(op.getInput(), loop.getInductionVar()), output);
 }
 
+/// Memory on the stack, once for each turn of the parallel loop around.
+Value ProductCall::allocateSlots() {
+  OpBuilder::InsertionGuard guard(b);
+  if (auto loop = op->getParentOfType<scf::ParallelOp>())
+    b.setInsertionPointToStart(loop.getBody());
+  return LLVM::AllocaOp::create(b, loc, pointer, b.getI64Type(),
+                                i64(sizeof(seqmix_abi_matmul) / 8));
+}
+
 void ProductCall::convert() {
-  Value slots = LLVM::AllocaOp::create(b, loc, pointer, b.getI64Type(),
-                                       i64(sizeof(seqmix_abi_matmul) / 8));
+  Value slots = allocateSlots();
   Value isDone = askHost(slots);
   auto branch = scf::IfOp::create(b, loc, isDone, /*withElse=*/true);
   b.setInsertionPointToStart(branch.elseBlock());

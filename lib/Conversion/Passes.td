@@ -95,11 +95,26 @@ def PrefetchChunks : Pass<"seqmix-prefetch-chunks", "::mlir::func::FuncOp"> {
   ];
 }
 
+def MergeParallelLoops : Pass<"seqmix-merge-parallel-loops",
+                              "::mlir::func::FuncOp"> {
+  let summary = "one parallel loop in place of several";
+  let description = [{
+    Merges `scf.parallel` loops between which nothing but addresses is computed,
+    and which neither read nor write what another writes: they write buffers
+    that are allocated in the function, and nothing else.
+
+    Before and after: test/Conversion/merge-parallel-loops.mlir.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def PrefetchTokens : Pass<"seqmix-prefetch-tokens", "::mlir::func::FuncOp"> {
   let summary = "ask for the next token while one is computed";
   let description = [{
     In a loop that takes one token a turn, each vector of a piece of 2 KiB or
-    more that is loaded once is preceded by a prefetch of the next token's.
+    more is preceded by a prefetch of the next token's, where it is not loaded
+    again in a loop around.
     Nothing else changes, and prefetches past the end of a sequence do nothing.
 
     Before and after: test/Conversion/prefetch-tokens.mlir.

@@ -136,6 +136,7 @@ static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
   function.addPass(createFoldTokenReshapes());
   function.addPass(createPrivatizeTemporaries());
   function.addPass(createForallToParallelLoopPass());
+  function.addPass(createMergeParallelLoops());
   function.addPass(createConvertMatmulToHost());
   function.addPass(createLowerCopies());
   if (options.form != FormChoice::reference)

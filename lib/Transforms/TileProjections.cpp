@@ -44,8 +44,9 @@ struct TileProjections
 constexpr int64_t kTileRows = 128, kTileColumns = 64;
 
 /// For one token a tile is read from memory, which takes it that many bytes to
-/// come to its full speed: tiles of fewer are made wider while enough are left.
-constexpr int64_t kTileBytes = 96 << 10, kWideTiles = 4;
+/// come to its full speed: tiles of fewer are made wider while enough are left
+/// and none is left over.
+constexpr int64_t kTileBytes = 96 << 10, kWideTiles = 6;
 
 /// Emits one product, and the op that follows it in the tile if there is one.
 class TileEmitter {
@@ -89,7 +90,8 @@ static int64_t chooseTileColumns(RankedTensorType weight) {
   int64_t columns = weight.getDimSize(0);
   int64_t bytes = weight.getDimSize(1) * weight.getElementTypeBitWidth() / 8;
   int64_t width = kTileColumns;
-  while (width * bytes < kTileBytes && columns >= 2 * width * kWideTiles)
+  while (width * bytes < kTileBytes && columns >= 2 * width * kWideTiles &&
+         columns % (2 * width) == 0)
     width *= 2;
   return width;
 }
@@ -346,10 +348,40 @@ void TileEmitter::run() {
   product.erase();
 }
 
+/// Whether a value is there before `op` in its block.
+static bool isThereAt(Value value, Operation *op) {
+  Operation *definition = value.getDefiningOp();
+  return !definition || definition->getBlock() != op->getBlock() ||
+         definition->isBeforeInBlock(op);
+}
+
+/// Moves products of the same tokens next to each other, so that threads share
+/// them as one loop, where nothing follows them in their tiles.
+static void bringTogether(ArrayRef<MatmulOp> products) {
+  DenseMap<Value, Operation *> lastOf; // product of an input
+  for (MatmulOp product : products) {
+    if (findEpilogue(product))
+      continue;
+    auto [entry, isFirst] = lastOf.try_emplace(product.getInput(), product);
+    Operation *last = std::exchange(entry->second, product);
+    if (isFirst || last->getBlock() != product->getBlock())
+      continue;
+    auto empty = product.getOutput().getDefiningOp<tensor::EmptyOp>();
+    if (empty && !isThereAt(empty, last) && empty->hasOneUse() &&
+        llvm::all_of(empty->getOperands(),
+                     [&](Value size) { return isThereAt(size, last); }))
+      empty->moveBefore(last);
+    if (llvm::all_of(product->getOperands(),
+                     [&](Value operand) { return isThereAt(operand, last); }))
+      product->moveAfter(last);
+  }
+}
+
 void TileProjections::runOnOperation() {
   func::FuncOp function = getOperation();
   formProjections(function);
   SmallVector<MatmulOp> products(function.getOps<MatmulOp>());
+  bringTogether(products);
   // Of two that one op reads, the later becomes part of it.
   for (MatmulOp product : llvm::reverse(products))
     TileEmitter(product, findEpilogue(product)).run();

@@ -88,6 +88,7 @@
 // BUFFERS-NEXT: seqmix-fold-token-reshapes
 // BUFFERS-NEXT: seqmix-privatize-temporaries
 // BUFFERS-NEXT: scf-forall-to-parallel
+// BUFFERS-NEXT: seqmix-merge-parallel-loops
 // BUFFERS-NEXT: convert-seqmix-matmul-to-host
 // BUFFERS-NEXT: seqmix-lower-copies
 // BUFFERS-NEXT: seqmix-lower-contractions{vector-bits=256}

@@ -130,21 +130,55 @@ func.func @scaled(%x: tensor<?x?x96xf32>, %w: tensor<128x96xi8>, %s: tensor<128x
 
 // -----
 
-// Tiles of few bytes are wider, if four are left; others have 64 columns.
+// Tiles of few bytes are wider, if six are left and nothing is left over;
+// others have 64 columns.
 
 // CHECK-LABEL: func.func @wide
-// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [128, 96] [1, 1] : tensor<512x96xbf16>
-// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 96] [1, 1] : tensor<448x96xbf16>
-// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 768] [1, 1] : tensor<4096x768xbf16>
-func.func @wide(%x: tensor<?x?x96xf32>, %long: tensor<?x?x768xf32>,
-                %few: tensor<512x96xbf16>, %fewer: tensor<448x96xbf16>, %many: tensor<4096x768xbf16>,
-                %a: tensor<?x?x512xf32>, %b: tensor<?x?x448xf32>, %c: tensor<?x?x4096xf32>)
-    -> (tensor<?x?x512xf32>, tensor<?x?x448xf32>, tensor<?x?x4096xf32>) {
-  %0 = seqmix.matmul ins(%x, %few : tensor<?x?x96xf32>, tensor<512x96xbf16>)
-      outs(%a : tensor<?x?x512xf32>) -> tensor<?x?x512xf32>
-  %1 = seqmix.matmul ins(%x, %fewer : tensor<?x?x96xf32>, tensor<448x96xbf16>)
-      outs(%b : tensor<?x?x448xf32>) -> tensor<?x?x448xf32>
-  %2 = seqmix.matmul ins(%long, %many : tensor<?x?x768xf32>, tensor<4096x768xbf16>)
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [128, 96] [1, 1] : tensor<768x96xbf16>
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 96] [1, 1] : tensor<832x96xbf16>
+// CHECK: tensor.extract_slice %{{.+}}[%{{.+}}, 0] [64, 1024] [1, 1] : tensor<4096x1024xbf16>
+func.func @wide(%x: tensor<?x?x96xf32>, %long: tensor<?x?x1024xf32>,
+                %few: tensor<768x96xbf16>, %fewer: tensor<832x96xbf16>, %many: tensor<4096x1024xbf16>,
+                %a: tensor<?x?x768xf32>, %b: tensor<?x?x832xf32>, %c: tensor<?x?x4096xf32>)
+    -> (tensor<?x?x768xf32>, tensor<?x?x832xf32>, tensor<?x?x4096xf32>) {
+  %0 = seqmix.matmul ins(%x, %few : tensor<?x?x96xf32>, tensor<768x96xbf16>)
+      outs(%a : tensor<?x?x768xf32>) -> tensor<?x?x768xf32>
+  %1 = seqmix.matmul ins(%x, %fewer : tensor<?x?x96xf32>, tensor<832x96xbf16>)
+      outs(%b : tensor<?x?x832xf32>) -> tensor<?x?x832xf32>
+  %2 = seqmix.matmul ins(%long, %many : tensor<?x?x1024xf32>, tensor<4096x1024xbf16>)
       outs(%c : tensor<?x?x4096xf32>) -> tensor<?x?x4096xf32>
-  return %0, %1, %2 : tensor<?x?x512xf32>, tensor<?x?x448xf32>, tensor<?x?x4096xf32>
+  return %0, %1, %2 : tensor<?x?x768xf32>, tensor<?x?x832xf32>, tensor<?x?x4096xf32>
+}
+
+// -----
+
+// Products of the same tokens are next to each other, whatever reads the first
+// of them in between.
+
+#all = affine_map<(b, t, n) -> (b, t, n)>
+// CHECK-LABEL: func.func @together
+// CHECK: %[[Q:.+]] = scf.forall
+// CHECK-NOT: linalg.generic
+// CHECK: %[[K:.+]] = scf.forall
+// CHECK: linalg.index
+func.func @together(%x: tensor<?x?x96xf32>, %wq: tensor<64x96xf32>, %wk: tensor<64x96xf32>,
+                    %batch: index, %time: index) -> (tensor<?x?x64xf32>, tensor<?x?x64xf32>) {
+  %a = tensor.empty(%batch, %time) : tensor<?x?x64xf32>
+  %q = seqmix.matmul ins(%x, %wq : tensor<?x?x96xf32>, tensor<64x96xf32>)
+      outs(%a : tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
+  %b = tensor.empty(%batch, %time) : tensor<?x?x64xf32>
+  %y = linalg.generic {indexing_maps = [#all, #all],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%q : tensor<?x?x64xf32>) outs(%b : tensor<?x?x64xf32>) {
+  ^bb0(%v: f32, %o: f32):
+    %i = linalg.index 2 : index
+    %j = arith.index_cast %i : index to i32
+    %f = arith.sitofp %j : i32 to f32
+    %0 = arith.addf %v, %f : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x?x64xf32>
+  %c = tensor.empty(%batch, %time) : tensor<?x?x64xf32>
+  %k = seqmix.matmul ins(%x, %wk : tensor<?x?x96xf32>, tensor<64x96xf32>)
+      outs(%c : tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
+  return %y, %k : tensor<?x?x64xf32>, tensor<?x?x64xf32>
 }
