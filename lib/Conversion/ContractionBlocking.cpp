@@ -76,8 +76,9 @@ static bool isBlockable(linalg::GenericOp op) {
     return isa<MemRefType>(operand.get().getType()) &&
            op.getMatchingIndexingMap(&operand).isProjectedPermutation();
   };
-  if (!op.hasPureBufferSemantics() || !isSumOfProducts(op) ||
-      !llvm::all_of(op->getOpOperands(), isPlain) ||
+  // Without a reduction an input may be the output's own memory.
+  if (!op.hasPureBufferSemantics() || op.getNumReductionLoops() == 0 ||
+      !isSumOfProducts(op) || !llvm::all_of(op->getOpOperands(), isPlain) ||
       llvm::any_of(op.getStaticLoopRanges(), ShapedType::isDynamic))
     return false;
   OpOperand *out = op.getDpsInitOperand(0);

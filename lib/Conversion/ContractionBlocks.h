@@ -33,7 +33,8 @@ bool haveSameBlocks(Contraction a, Contraction b);
 
 /// Emits, before the last of `chain`, the loops of contractions of the same
 /// blocks that add to one output in turn. Blocks of that are kept in vectors of
-/// `vectorBits` while the reductions run.
+/// `vectorBits` while the reductions run, so no input may be the output's
+/// memory: what contractions sum over is not, or it would have been copied.
 void lowerToBlocks(ArrayRef<Contraction> chain, const ContractionStart &start,
                    int64_t vectorBits);
 

@@ -46,13 +46,13 @@ constexpr int64_t kLongPiece = 2048;
 constexpr unsigned kLocality = 2;
 } // namespace
 
-/// The view of one token in a loop over tokens, if its pieces are long, and its
-/// axis of tokens.
+/// The axis of tokens of a view of one token, in a loop over them, whose pieces
+/// are long.
 static std::optional<unsigned> findTokenAxis(memref::SubViewOp view,
                                              scf::ForOp loop) {
   MemRefType type = view.getType();
   if (!type.hasStaticShape() || !type.isLastDimUnitStride() ||
-      !type.getElementType().isIntOrFloat() ||
+      !type.getElementType().isIntOrFloat() || !view.hasUnitStride() ||
       type.getNumElements() * type.getElementTypeBitWidth() < 8 * kLongPiece)
     return std::nullopt;
   auto offsets = view.getMixedOffsets();
@@ -66,8 +66,8 @@ static std::optional<unsigned> findTokenAxis(memref::SubViewOp view,
   return axis;
 }
 
-/// Whether every turn of the loops around a load, inside of `outer`, loads
-/// something else.
+/// Whether a load gives something else in every turn of the loops around it,
+/// inside of `outer`.
 static bool loadsOnce(vector::LoadOp load, scf::ForOp outer) {
   auto around = load->getParentOfType<scf::ForOp>();
   for (; around && around != outer;

@@ -1,7 +1,7 @@
 # Makes the prefetches of an assembly file fetch into the second cache.
 #
 # Halide has one kind of prefetch, for data that is read once and soon: into the
-# first cache, past the others. The kernels ask for more than the first cache
+# first cache, past the others. GroupedMatvec asks for more than the first cache
 # can await at a time, and for lines that it would drop before they are read.
 #
 # cmake -DFILE=<assembly> -P PrefetchIntoL2.cmake

@@ -370,3 +370,75 @@ func.func @chain(%q: memref<4x3xf32>, %s: memref<3x16xf32>, %a: memref<4x5xf32>,
   }
   return
 }
+
+// -----
+
+// A sum of one product is an elementwise op like others, before a contraction,
+// too.
+
+#all = affine_map<(k, v) -> (k, v)>
+#col = affine_map<(k, v) -> (v)>
+#keys = affine_map<(k, v, t) -> (t, k)>
+#values = affine_map<(k, v, t) -> (t, v)>
+#out = affine_map<(k, v, t) -> (k, v)>
+
+// CHECK-LABEL: @one_product
+// CHECK-NOT: linalg.generic
+// CHECK: arith.mulf
+// CHECK: arith.addf
+// CHECK: scf.for
+// CHECK: vector.fma
+func.func @one_product(%a: memref<4x16xf32>, %b: memref<16xf32>, %k: memref<3x4xf32>, %v: memref<3x16xf32>,
+                       %new: memref<4x16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#all, #col, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%a, %b : memref<4x16xf32>, memref<16xf32>) outs(%new : memref<4x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#keys, #values, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%k, %v : memref<3x4xf32>, memref<3x16xf32>) outs(%new : memref<4x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
+// And it may read the memory that it writes.
+
+#row = affine_map<(k, v) -> (k)>
+#all = affine_map<(k, v) -> (k, v)>
+
+// CHECK-LABEL: @in_place
+// CHECK-COUNT-2: linalg.generic
+func.func @in_place(%d: memref<4xf32>, %b: memref<4xf32>, %s: memref<4x16xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.generic {indexing_maps = [#row, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%d : memref<4xf32>) outs(%s : memref<4x16xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %1 = arith.mulf %a, %o : f32
+      linalg.yield %1 : f32
+    }
+    linalg.generic {indexing_maps = [#row, #all, #all],
+                    iterator_types = ["parallel", "parallel"]}
+        ins(%b, %s : memref<4xf32>, memref<4x16xf32>) outs(%s : memref<4x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
