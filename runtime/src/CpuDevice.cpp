@@ -13,6 +13,8 @@
 
 #include "runtime/src/CpuDevice.h"
 
+#include "runtime/src/CpuLevel.h"
+
 #ifdef SEQMIX_HAVE_DENSE_KERNELS
 #include "runtime/kernels/DenseKernels.h"
 #endif
@@ -33,8 +35,20 @@ static void hostParallelFor(void *context, int64_t count, int64_t cost,
 }
 
 #ifdef SEQMIX_HAVE_DENSE_KERNELS
+/// The best kernels for this processor, or for what SEQMIX_CPU_LEVEL makes of
+/// it; who opens a model is told of a value that is none.
+static DenseLevel chooseDenseLevel() {
+  uint32_t level;
+  (void)chooseCpuLevel(level);
+  DenseLevel most = level >= 4   ? DenseLevel::Avx512
+                    : level == 3 ? DenseLevel::Avx2
+                                 : DenseLevel::Baseline;
+  return std::min(most, bestDenseLevel());
+}
+
 static int64_t hostMatmul(void *, const seqmix_abi_matmul *product) {
-  return denseMatmul(*product);
+  static const DenseLevel level = chooseDenseLevel();
+  return denseMatmul(*product, level);
 }
 #endif
 
@@ -47,8 +61,8 @@ CpuDevice::CpuDevice(int threads, [[maybe_unused]] bool lendsProducts)
   if (!lendsProducts)
     return;
   Host.matmul = hostMatmul;
-  MatmulName =
-      std::string("Halide kernels (") + denseLevelName(bestDenseLevel()) + ")";
+  MatmulName = std::string("Halide kernels (") +
+               denseLevelName(chooseDenseLevel()) + ")";
 #endif
 }
 

@@ -16,6 +16,7 @@
 #include "runtime/src/ElementType.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -376,4 +377,11 @@ TEST(CpuDeviceTest, LendsDenseKernels) {
   ASSERT_EQ(host.matmul(host.context, &abi), 1);
   for (int64_t j = 0; j != 5; ++j)
     EXPECT_NEAR(product.c(0, j), product.exact(0, j), 1e-4);
+}
+
+TEST(CpuDeviceTest, LendsKernelsOfALesserProcessor) {
+  setenv("SEQMIX_CPU_LEVEL", "1", 1);
+  CpuDevice device(1);
+  unsetenv("SEQMIX_CPU_LEVEL");
+  EXPECT_STREQ(device.matmulName(), "Halide kernels (baseline)");
 }

@@ -27,6 +27,12 @@ struct CommandLine {
   cl::opt<int> threads{
       "threads", cl::desc("Threads to compute with (default: the machine's)"),
       cl::value_desc("count"), cl::init(0), cl::cat(category)};
+  cl::opt<std::string> march{
+      "march",
+      cl::desc("Processor to compile for, e.g. x86-64-v3; with "
+               "SEQMIX_CPU_LEVEL=3 the runtime takes kernels for it, too "
+               "(default: this one)"),
+      cl::value_desc("name"), cl::cat(category)};
   cl::opt<int64_t> longest{
       "longest",
       cl::desc("Tokens that a model is given at most (default: 131072)"),
@@ -46,9 +52,9 @@ static llvm::Expected<Options> toOptions(const CommandLine &line) {
     return llvm::createStringError(
         "--seconds and --longest must be positive, and --threads not negative");
   int most = static_cast<int>(std::thread::hardware_concurrency());
-  return Options{line.filter,  line.seconds, line.threads ? line.threads : most,
-                 line.longest, line.root,    line.json,
-                 line.svg};
+  return Options{line.filter, line.seconds, line.threads ? line.threads : most,
+                 line.march,  line.longest, line.root,
+                 line.json,   line.svg};
 }
 
 llvm::Expected<Options> seqmix::parseCommandLine(int argc, char **argv) {

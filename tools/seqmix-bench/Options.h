@@ -18,8 +18,9 @@ struct Options {
   std::string filter; ///< a regular expression; names match anywhere
   double seconds;     ///< at least, of each measurement
   int threads;
-  int64_t longest;  ///< tokens that a model is given at most
-  std::string root; ///< the repository
+  std::string march; ///< to compile for; empty: this processor
+  int64_t longest;   ///< tokens that a model is given at most
+  std::string root;  ///< the repository
   bool json;
   std::string svg; ///< a file; empty: none
 };

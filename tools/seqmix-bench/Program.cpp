@@ -64,6 +64,8 @@ Error Program::compile(const Case &which, const Making &making) {
   request.defines = which.defines;
   request.weights = which.weights;
   request.form = making.form;
+  if (!making.march.empty())
+    request.march = {making.march};
   Library = making.folder + "/" + which.name + "." + which.entry + "." +
             mlir::seqmix::stringifyForm(making.form).str() + ".so";
   request.output = Library;

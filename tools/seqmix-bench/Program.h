@@ -27,6 +27,7 @@ struct Making {
   std::string root;   ///< the repository
   std::string folder; ///< for what is compiled
   int threads = 0;    ///< 0: as many as the machine has
+  std::string march;  ///< empty: this machine's processor
   /// Of the mixers; `step` and `reference` run on one thread.
   FormChoice form = FormChoice::automatic;
 };

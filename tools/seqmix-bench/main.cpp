@@ -27,9 +27,10 @@ int main(int argc, char **argv) {
   if (std::error_code error =
           llvm::sys::fs::createUniqueDirectory("seqmix-bench", folder))
     return fail("cannot make a temporary folder: " + error.message());
-  Plan plan = {{options->root, folder.str().str(), options->threads},
-               options->seconds,
-               options->longest};
+  Plan plan = {
+      {options->root, folder.str().str(), options->threads, options->march},
+      options->seconds,
+      options->longest};
   Report report(options->json);
   registerAll(plan, report);
   size_t ran = benchmark::RunSpecifiedBenchmarks(&report, options->filter);
