@@ -18,7 +18,8 @@ namespace seqmix::dense {
 constexpr int tileColumns = 4;
 
 /// Rows of the other operand in a tile: as many, or half of them where there
-/// are fewer vector registers.
+/// are fewer vector registers. (With three rows for 16 registers, which sums
+/// and operands would just fill, LLVM spills, and products take twice as long.)
 constexpr int tileRows = 4;
 
 /// Terms that a sum takes up in vector registers before they are added to the
