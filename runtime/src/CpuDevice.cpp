@@ -46,8 +46,8 @@ static DenseLevel chooseDenseLevel() {
   return std::min(most, bestDenseLevel());
 }
 
+template <DenseLevel level>
 static int64_t hostMatmul(void *, const seqmix_abi_matmul *product) {
-  static const DenseLevel level = chooseDenseLevel();
   return denseMatmul(*product, level);
 }
 #endif
@@ -60,9 +60,11 @@ CpuDevice::CpuDevice(int threads, [[maybe_unused]] bool lendsProducts)
 #ifdef SEQMIX_HAVE_DENSE_KERNELS
   if (!lendsProducts)
     return;
-  Host.matmul = hostMatmul;
-  MatmulName = std::string("Halide kernels (") +
-               denseLevelName(chooseDenseLevel()) + ")";
+  DenseLevel level = chooseDenseLevel();
+  Host.matmul = level == DenseLevel::Avx512 ? hostMatmul<DenseLevel::Avx512>
+                : level == DenseLevel::Avx2 ? hostMatmul<DenseLevel::Avx2>
+                                            : hostMatmul<DenseLevel::Baseline>;
+  MatmulName = std::string("Halide kernels (") + denseLevelName(level) + ")";
 #endif
 }
 

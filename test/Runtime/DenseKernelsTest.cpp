@@ -384,4 +384,11 @@ TEST(CpuDeviceTest, LendsKernelsOfALesserProcessor) {
   CpuDevice device(1);
   unsetenv("SEQMIX_CPU_LEVEL");
   EXPECT_STREQ(device.matmulName(), "Halide kernels (baseline)");
+  // Sums of other lanes are rounded otherwise.
+  Product product({1, 64, 1024}), expected({1, 64, 1024});
+  seqmix_abi_matmul abi = product.abi(), same = expected.abi();
+  ASSERT_EQ(device.host().matmul(device.host().context, &abi), 1);
+  ASSERT_EQ(denseMatmul(same, DenseLevel::Baseline), 1);
+  for (int64_t j = 0; j != 64; ++j)
+    EXPECT_EQ(product.c(0, j), expected.c(0, j));
 }
