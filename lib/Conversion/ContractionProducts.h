@@ -28,7 +28,6 @@ public:
   ContractionProducts(linalg::GenericOp op, const Blocking &blocking,
                       OpBuilder &builder);
 
-  const Blocking &getBlocking() const { return blocking; }
   linalg::GenericOp getOp() const { return op; }
   int64_t getExtent(unsigned loop) const { return extents[loop]; }
   ArrayRef<unsigned> getReductions() const { return reductions; }

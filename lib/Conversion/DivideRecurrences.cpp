@@ -13,9 +13,9 @@
 //
 // With states, shares of the tokens could be composed: what a share does to any
 // state, then the states between shares, then each share again from its state.
-// That is done twice what one thread does once, so it needs three threads to
-// gain anything; and since results are the same for any number of threads, one
-// and two would have to pay for it as well.
+// Most shares would be computed twice, once without outputs, so two threads
+// would gain little; and since results are the same for any number of threads,
+// one would have to do all of it as well. It is not done.
 //
 //===----------------------------------------------------------------------===//
 

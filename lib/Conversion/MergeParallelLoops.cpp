@@ -37,13 +37,12 @@ struct MergeParallelLoops
   void runOnOperation() override;
 };
 
-/// The buffers that a loop touches, but for its own. Of caller's memory only
-/// that it is some.
+/// The buffers that a loop touches, but for its own.
 struct Access {
   llvm::SmallDenseSet<Value> read, written;
 
-  /// Nothing if it is not known what the loop touches, or if it writes what
-  /// others may be views of as well.
+  /// Nothing if it is not known what the loop touches, or if it writes memory
+  /// of the caller's, of which other values may be views.
   static std::optional<Access> of(scf::ParallelOp loop);
   bool needs(const Access &other) const {
     return llvm::any_of(other.written, [&](Value buffer) {

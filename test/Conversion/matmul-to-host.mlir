@@ -53,3 +53,27 @@ func.func @scaled(%host: !llvm.ptr, %a: memref<?x96xf32>, %b: memref<64x96xi8>,
       outs(%c : memref<?x64xf32>)
   return
 }
+
+// -----
+
+// In a branch of a parallel loop's turn the slots are the turn's: the loop's
+// outliner takes them out of the loop, which could not know of the branch's.
+
+// CHECK-LABEL: func.func @branch
+// CHECK: scf.parallel
+// CHECK: llvm.alloca %{{.+}} x i64
+// CHECK: scf.if
+// CHECK-NOT: llvm.alloca
+// CHECK: return
+func.func @branch(%host: !llvm.ptr, %a: memref<4x96xf32>, %b: memref<64x96xf32>,
+                  %c: memref<4x64xf32>, %isFirst: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+    scf.if %isFirst {
+      seqmix.matmul ins(%a, %b : memref<4x96xf32>, memref<64x96xf32>) outs(%c : memref<4x64xf32>)
+    }
+  }
+  return
+}

@@ -28,6 +28,12 @@ static constexpr size_t hugePage = size_t(2) << 20;
 static constexpr int chains = 12;
 static constexpr int64_t turns = 1 << 22;
 
+double seqmix::medianOf(std::vector<double> measured) {
+  auto middle = measured.begin() + measured.size() / 2;
+  std::nth_element(measured.begin(), middle, measured.end());
+  return *middle;
+}
+
 /// Calls `body` with 0 .. threads - 1, each on a thread of its own.
 static void onThreads(int threads, const std::function<void(int)> &body) {
   std::vector<std::thread> others;
@@ -146,9 +152,7 @@ static double rateOf(const std::function<double()> &work) {
     now = Clock::now();
     rates.push_back(done / Seconds(now - last).count());
   }
-  auto middle = rates.begin() + rates.size() / 2;
-  std::nth_element(rates.begin(), middle, rates.end());
-  return *middle;
+  return medianOf(std::move(rates));
 }
 
 Rates Machine::measure() {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 namespace seqmix {
 
@@ -21,6 +22,9 @@ struct Rates {
   double read = 0; ///< bytes read
   double fma = 0;  ///< floating-point operations
 };
+
+/// The middle of some measurements, of which there is at least one.
+double medianOf(std::vector<double> measured);
 
 /// What several threads can do at most: copy or read large buffers, each its
 /// own part, or multiply and add in registers, with the widest vectors that the

@@ -9,7 +9,6 @@
 
 #include "tools/seqmix-bench/Ceilings.h"
 
-#include <algorithm>
 #include <chrono>
 
 using namespace seqmix;
@@ -126,9 +125,7 @@ static bool takeTurns(benchmark::State &state, Row &row,
     seconds.push_back(
         std::chrono::duration<double>(Clock::now() - begin).count());
   }
-  auto middle = seconds.begin() + seconds.size() / 2;
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  row.seconds = *middle;
+  row.seconds = medianOf(std::move(seconds));
   return true;
 }
 
