@@ -27,9 +27,9 @@ using namespace mlir;
 using namespace mlir::seqmix;
 
 static constexpr unsigned kDeepest = 64;
+/// Sums and maxima that are looked into for one value.
+static constexpr unsigned kMostParts = 256;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-static Interval rangeOf(Value value, unsigned depth);
 
 //===----------------------------------------------------------------------===//
 // Intervals
@@ -87,17 +87,33 @@ static Interval rangeOf(DenseElementsAttr elements) {
   return elements.empty() ? Interval() : range;
 }
 
+namespace {
+/// A sum of values, with signs.
+using SignedSum = SmallVector<std::pair<Value, int>>;
+
+/// What is known so far, so that a value with many users is looked at once.
+class Ranges {
+public:
+  Interval of(Value value, unsigned depth);
+
+private:
+  Interval find(Value value, unsigned depth);
+  Interval ofOp(Operation *op, unsigned depth);
+  Interval ofSum(Operation *op, unsigned depth);
+  void takeApart(Value value, int sign, SignedSum &sum);
+  bool isAtMostZero(SignedSum sum, unsigned depth);
+
+  DenseMap<Value, Interval> known;
+  unsigned parts = 0; ///< looked into
+};
+} // namespace
+
 //===----------------------------------------------------------------------===//
 // A sum with a maximum that is subtracted
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A sum of values, with signs.
-using SignedSum = SmallVector<std::pair<Value, int>>;
-} // namespace
-
-static void takeApart(Value value, int sign, SignedSum &sum) {
-  Operation *op = value.getDefiningOp();
+void Ranges::takeApart(Value value, int sign, SignedSum &sum) {
+  Operation *op = ++parts < kMostParts ? value.getDefiningOp() : nullptr;
   if (auto broadcast = dyn_cast_or_null<linalg::BroadcastOp>(op)) {
     // The same broadcast of parts is a part of the broadcast: look inside only
     // where that loses no axis.
@@ -121,17 +137,17 @@ static void takeApart(Value value, int sign, SignedSum &sum) {
 
 /// Whether the sum is at most zero because each maximum in it may be taken for
 /// one of its operands.
-static bool isAtMostZero(SignedSum sum, unsigned depth) {
+bool Ranges::isAtMostZero(SignedSum sum, unsigned depth) {
   double high = 0;
   for (auto [value, sign] : sum)
-    high += sign > 0 ? rangeOf(value, depth).high : -rangeOf(value, depth).low;
+    high += sign > 0 ? of(value, depth).high : -of(value, depth).low;
   if (high <= 0)
     return true;
   for (auto [index, term] : llvm::enumerate(sum)) {
     Operation *op = term.first.getDefiningOp();
     if (term.second > 0 ||
         !isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(op) ||
-        depth >= kDeepest)
+        depth >= kDeepest || parts >= kMostParts)
       continue;
     for (Value operand : op->getOperands()) {
       SignedSum smaller(sum);
@@ -157,9 +173,9 @@ static Value findOutside(BlockArgument argument) {
   return op->getOperand(place);
 }
 
-static Interval rangeOfSum(Operation *op, unsigned depth) {
-  Interval second = rangeOf(op->getOperand(1), depth);
-  Interval sum = add(rangeOf(op->getOperand(0), depth),
+Interval Ranges::ofSum(Operation *op, unsigned depth) {
+  Interval second = of(op->getOperand(1), depth);
+  Interval sum = add(of(op->getOperand(0), depth),
                      isa<arith::SubFOp>(op) ? negate(second) : second);
   if (sum.high > 0) {
     SignedSum parts;
@@ -170,13 +186,13 @@ static Interval rangeOfSum(Operation *op, unsigned depth) {
   return sum;
 }
 
-static Interval rangeOfOp(Operation *op, unsigned depth) {
+Interval Ranges::ofOp(Operation *op, unsigned depth) {
   auto of = [&](unsigned operand) {
-    return rangeOf(op->getOperand(operand), depth);
+    return this->of(op->getOperand(operand), depth);
   };
   return llvm::TypeSwitch<Operation *, Interval>(op)
       .Case<arith::AddFOp, arith::SubFOp>(
-          [&](Operation *op) { return rangeOfSum(op, depth); })
+          [&](Operation *op) { return ofSum(op, depth); })
       .Case([&](arith::MulFOp op) {
         return op.getLhs() == op.getRhs()
                    ? multiply(absolute(of(0)), absolute(of(0)))
@@ -217,12 +233,20 @@ static Interval rangeOfOp(Operation *op, unsigned depth) {
       .Default([](Operation *) { return Interval(); });
 }
 
-static Interval rangeOf(Value value, unsigned depth) {
+Interval Ranges::of(Value value, unsigned depth) {
+  if (auto it = known.find(value); it != known.end())
+    return it->second;
+  Interval range = find(value, depth);
+  known[value] = range;
+  return range;
+}
+
+Interval Ranges::find(Value value, unsigned depth) {
   if (depth >= kDeepest)
     return {};
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     Value outside = findOutside(argument);
-    return outside ? rangeOf(outside, depth + 1) : Interval();
+    return outside ? of(outside, depth + 1) : Interval();
   }
   Attribute constant;
   if (matchPattern(value, m_Constant(&constant))) {
@@ -233,10 +257,10 @@ static Interval rangeOf(Value value, unsigned depth) {
                ? Interval{number.getValueAsDouble(), number.getValueAsDouble()}
                : Interval();
   }
-  return rangeOfOp(value.getDefiningOp(), depth + 1);
+  return ofOp(value.getDefiningOp(), depth + 1);
 }
 
-Interval seqmix::computeRange(Value value) { return rangeOf(value, 0); }
+Interval seqmix::computeRange(Value value) { return Ranges().of(value, 0); }
 
 Interval seqmix::computeDecayRange(const StateGroup &group) {
   std::optional<Interval> all;

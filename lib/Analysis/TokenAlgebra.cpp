@@ -65,7 +65,9 @@ SmallVector<Axis, 4> seqmix::axesOfInput(linalg::BroadcastOp op,
   return withoutAxes(axes, op.getDimensions());
 }
 
-Term TokenAlgebra::factorise(Value plain, ArrayRef<Axis> axes) {
+Term TokenAlgebra::factorise(Value plain, ArrayRef<Axis> axes, unsigned depth) {
+  // A square of squares has as many factors as two to their number.
+  constexpr unsigned kDeepest = 8;
   bool isNumber = semiring == Semiring::plusTimes;
   Operation *def = plain.getDefiningOp();
   if (std::optional<double> splat = getSplat(plain); splat && isNumber) {
@@ -80,15 +82,15 @@ Term TokenAlgebra::factorise(Value plain, ArrayRef<Axis> axes) {
   };
   if (def &&
       isa<arith::MulFOp, arith::MulIOp, arith::DivFOp, arith::NegFOp>(def) &&
-      isNumber) {
-    Term first = factorise(def->getOperand(0), axes);
+      isNumber && depth < kDeepest) {
+    Term first = factorise(def->getOperand(0), axes, depth + 1);
     if (isa<arith::MulFOp, arith::MulIOp>(def))
-      return product(first, factorise(def->getOperand(1), axes));
+      return product(first, factorise(def->getOperand(1), axes, depth + 1));
     if (isa<arith::NegFOp>(def)) {
       first.scale = -first.scale;
       return first;
     }
-    Term second = factorise(def->getOperand(1), axes);
+    Term second = factorise(def->getOperand(1), axes, depth + 1);
     bool isInvertible = second.factors.size() <= 1 &&
                         llvm::all_of(second.factors, [](const Factor &f) {
                           return f.kind == Factor::itself;
@@ -101,7 +103,7 @@ Term TokenAlgebra::factorise(Value plain, ArrayRef<Axis> axes) {
     }
   }
   if (auto broadcast = dyn_cast_or_null<linalg::BroadcastOp>(def))
-    return factorise(broadcast.getInput(), axesOfInput(broadcast, axes));
+    return factorise(broadcast.getInput(), axesOfInput(broadcast, axes), depth);
   Term term;
   term.factors.push_back({plain, Factor::itself, llvm::to_vector<4>(axes)});
   return term;

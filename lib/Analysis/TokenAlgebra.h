@@ -88,7 +88,7 @@ public:
   Operation *findObstacle(Value value) const;
 
   /// A plain value as one product of factors, read at `axes`.
-  Term factorise(Value plain, ArrayRef<Axis> axes);
+  Term factorise(Value plain, ArrayRef<Axis> axes, unsigned depth = 0);
   int64_t getExtent(Axis axis) const { return extents[axis]; }
   Axis addAxis(int64_t extent);
   SmallVector<Axis, 4> addAxes(Value value);

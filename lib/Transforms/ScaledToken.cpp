@@ -55,20 +55,31 @@ RankedTensorType ScaledToken::getExponentType(unsigned group) const {
 
 /// The formal sum that `x`, an argument of exp, is.
 Exponent ScaledToken::decompose(Value x) {
+  if (auto it = sums.find(x); it != sums.end())
+    return it->second;
+  Exponent sum = takeApart(x);
+  sums[x] = sum;
+  return sum;
+}
+
+Exponent ScaledToken::takeApart(Value x) {
   auto whole = [&]() {
     SmallVector<int64_t> axes;
     for (size_t axis = 0; axis < shapeOf(x).size(); ++axis)
       axes.push_back(axis);
     return Exponent{{{scaled[x].plain, axes}}, {}};
   };
+  auto sumOr = [&](Exponent sum) {
+    return sum.size() > Exponent::kMostTerms ? whole() : sum;
+  };
   Operation *def = x.getDefiningOp();
   if (!def || llvm::any_of(def->getOperands(),
                            [&](Value v) { return !scaled[v].plain; }))
     return whole();
   if (isa<arith::AddFOp>(def))
-    return decompose(def->getOperand(0)) + decompose(def->getOperand(1));
+    return sumOr(decompose(def->getOperand(0)) + decompose(def->getOperand(1)));
   if (isa<arith::SubFOp>(def))
-    return decompose(def->getOperand(0)) - decompose(def->getOperand(1));
+    return sumOr(decompose(def->getOperand(0)) - decompose(def->getOperand(1)));
   if (isa<arith::NegFOp>(def))
     return Exponent() - decompose(def->getOperand(0));
   if (auto broadcast = dyn_cast<linalg::BroadcastOp>(def)) {
@@ -164,6 +175,8 @@ bool ScaledToken::visitScaled(Operation &op, ScaledValue &result) {
                       &y = scaled[op.getOperand(1)];
     result.exponent = isa<arith::MulFOp>(op) ? x.exponent + y.exponent
                                              : x.exponent - y.exponent;
+    if (result.exponent.size() > Exponent::kMostTerms)
+      return false;
     result.mantissa = isa<arith::MulFOp>(op)
                           ? tokens.mul(x.mantissa, y.mantissa)
                           : tokens.div(x.mantissa, y.mantissa);
@@ -299,20 +312,22 @@ ExponentGroups ScaledToken::build() {
   return groups;
 }
 
-/// Whether `x` is proven to be at least zero.
-static bool isNonNegative(Value x) {
+/// Whether `x` is proven to be at least zero, from the last few ops.
+static bool isNonNegative(Value x, unsigned depth = 0) {
+  constexpr unsigned kDeepest = 8;
   Operation *def = x.getDefiningOp();
-  if (!def)
+  if (!def || depth == kDeepest)
     return false;
+  auto isOperand = [&](unsigned operand) {
+    return isNonNegative(def->getOperand(operand), depth + 1);
+  };
   if (isa<math::ExpOp, math::AbsFOp, math::SqrtOp>(def))
     return true;
   if (auto mul = dyn_cast<arith::MulFOp>(def))
-    return mul.getLhs() == mul.getRhs() ||
-           (isNonNegative(mul.getLhs()) && isNonNegative(mul.getRhs()));
-  if (isa<arith::AddFOp, linalg::BroadcastOp>(def))
-    return isNonNegative(def->getOperand(0)) &&
-           (isa<linalg::BroadcastOp>(def) || isNonNegative(def->getOperand(1)));
-  return false;
+    return mul.getLhs() == mul.getRhs() || (isOperand(0) && isOperand(1));
+  if (isa<arith::AddFOp>(def))
+    return isOperand(0) && isOperand(1);
+  return isa<linalg::BroadcastOp>(def) && isOperand(0);
 }
 
 /// Whether something other than states, of unknown size, enters the exponent.

@@ -64,6 +64,7 @@ private:
   ScaledValue combine(Operation &op, const ScaledValue &x,
                       const ScaledValue &y);
   Exponent decompose(Value x);
+  Exponent takeApart(Value x);
   /// A value as it is; null, and its groups marked as plain, if its exponent
   /// is not bounded.
   Value materialize(const ScaledValue &x);
@@ -79,6 +80,7 @@ private:
   ScaledArithmetic arithmetic;
   IRMapping plainOf;                    ///< old values to their plain clones
   DenseMap<Value, ScaledValue> scaled;  ///< of old values
+  DenseMap<Value, Exponent> sums;       ///< decomposed
   DenseSet<Value> varying;              ///< new values that depend on a token
   SmallVector<Value> exponents;         ///< block arguments, by group
   llvm::SmallDenseSet<int> plainGroups; ///< groups found to be unsuitable

@@ -10,6 +10,7 @@
 #include "dialect/Verification.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace mlir::seqmix;
@@ -184,8 +185,18 @@ Value ScaledArithmetic::bring(const ScaledValue &x, const Exponent &to) {
 }
 
 bool ScaledArithmetic::isNonPositive(const Exponent &exponent) const {
+  unsigned steps = 0;
+  return isNonPositive(exponent, steps);
+}
+
+bool ScaledArithmetic::isNonPositive(const Exponent &exponent,
+                                     unsigned &steps) const {
+  // Maxima of maxima have more sides than can be tried.
+  constexpr unsigned kMostSteps = 1024;
   if (exponent.isZero())
     return true;
+  if (++steps > kMostSteps)
+    return false;
   // `a - max(x, y)` is at most zero where `a - x` or `a - y` is.
   for (const ExponentTerm &term : exponent.minus) {
     const Maximum *m = findMaximum(term.tensor);
@@ -194,7 +205,7 @@ bool ScaledArithmetic::isNonPositive(const Exponent &exponent) const {
     Exponent rest = exponent + Exponent{{term}, {}};
     auto fromOwn = [&](int64_t axis) { return term.axes[axis]; };
     for (const Exponent *side : {&m->x, &m->y})
-      if (isNonPositive(rest - side->rename(fromOwn)))
+      if (isNonPositive(rest - side->rename(fromOwn), steps))
         return true;
   }
   return false;
@@ -202,15 +213,21 @@ bool ScaledArithmetic::isNonPositive(const Exponent &exponent) const {
 
 void ScaledArithmetic::visitLeaves(
     const Exponent &exponent, function_ref<void(Value, bool)> visit) const {
-  for (bool negated : {false, true})
-    for (const ExponentTerm &term : negated ? exponent.minus : exponent.plus) {
-      const Maximum *m = findMaximum(term.tensor);
-      if (!m) {
-        visit(term.tensor, negated);
-        continue;
-      }
-      auto inside = [&](Value v, bool sign) { visit(v, sign != negated); };
-      visitLeaves(m->x, inside);
-      visitLeaves(m->y, inside);
+  // Once each, as maxima have maxima in common.
+  llvm::SetVector<std::pair<Value, int>> leaves;
+  auto add = [&](const Exponent &sum, bool isSubtracted) {
+    for (bool negated : {false, true})
+      for (const ExponentTerm &term : negated ? sum.minus : sum.plus)
+        leaves.insert({term.tensor, int(negated != isSubtracted)});
+  };
+  add(exponent, false);
+  for (size_t next = 0; next < leaves.size(); ++next) {
+    auto [tensor, negated] = leaves[next];
+    if (const Maximum *m = findMaximum(tensor)) {
+      add(m->x, negated);
+      add(m->y, negated);
+    } else {
+      visit(tensor, negated);
     }
+  }
 }

@@ -37,11 +37,15 @@ struct ExponentTerm {
   }
 };
 
-/// The sum of `plus` less the sum of `minus`. Empty is zero.
+/// The sum of `plus` less the sum of `minus`. Empty is zero. Sums of sums and
+/// products of products double from one to the next: who builds them stops at
+/// kMostTerms.
 struct Exponent {
+  static constexpr size_t kMostTerms = 64;
   SmallVector<ExponentTerm> plus, minus;
 
   bool isZero() const { return plus.empty() && minus.empty(); }
+  size_t size() const { return plus.size() + minus.size(); }
   bool operator==(const Exponent &other) const;
 
   /// The axes of the value that the terms depend on, ascending.
@@ -93,8 +97,8 @@ public:
   /// Whether the exponent is proven to be at most zero.
   bool isNonPositive(const Exponent &exponent) const;
 
-  /// Calls `visit` for every tensor the exponent is made of, and whether it is
-  /// subtracted, looking through maxima.
+  /// Calls `visit` once for every tensor the exponent is made of, and whether
+  /// it is subtracted, looking through maxima.
   void visitLeaves(const Exponent &exponent,
                    function_ref<void(Value, bool negated)> visit) const;
 
@@ -104,6 +108,7 @@ private:
     Value tensor;
   };
   const Maximum *findMaximum(Value tensor) const;
+  bool isNonPositive(const Exponent &exponent, unsigned &steps) const;
   /// The extents of the axes an exponent depends on.
   SmallVector<int64_t> shapeOver(ArrayRef<int64_t> axes,
                                  const Exponent &exponent) const;
