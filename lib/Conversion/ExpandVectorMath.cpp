@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Analysis/DecayRange.h"
 #include "lib/Conversion/F32Functions.h"
 #include "lib/Conversion/Passes.h"
 
@@ -40,17 +41,6 @@ struct ExpandVectorMath
     : public seqmix::impl::ExpandVectorMathBase<ExpandVectorMath> {
   using ExpandVectorMathBase::ExpandVectorMathBase;
   void runOnOperation() override;
-};
-
-/// Exact to rounding near zero: factors near one are multiplied many times.
-struct ExpandExp : public OpRewritePattern<math::ExpOp> {
-  ExpandExp(MLIRContext *context, bool hasScalef)
-      : OpRewritePattern(context), hasScalef(hasScalef) {}
-  LogicalResult matchAndRewrite(math::ExpOp op,
-                                PatternRewriter &rewriter) const override;
-
-private:
-  bool hasScalef;
 };
 
 struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
@@ -127,18 +117,35 @@ static Value buildScalef(ImplicitLocOpBuilder &builder,
       .getResults();
 }
 
-LogicalResult ExpandExp::matchAndRewrite(math::ExpOp op,
-                                         PatternRewriter &rewriter) const {
-  if (!isVectorOfF32(op.getType()))
-    return failure();
-  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-  f32::Real x{{op.getOperand(), &builder}};
-  bool isWhole =
-      op.getType() == VectorType::get(kScalefLanes, builder.getF32Type());
-  Value result = hasScalef && isWhole ? buildScalef(builder, f32::expAsPower(x))
-                                      : f32::expWithoutExp2(x).value;
-  rewriter.replaceOp(op, result);
-  return success();
+/// e^x of the x in `range`. Exact to rounding near zero: factors near one are
+/// multiplied many times.
+static f32::Real buildExp(f32::Real x, Interval range, bool hasScalef) {
+  bool isWhole = x.value.getType() ==
+                 VectorType::get(kScalefLanes, x.builder->getF32Type());
+  if (!hasScalef || !isWhole)
+    return f32::expWithoutExp2(x, range);
+  return {{buildScalef(*x.builder, f32::expAsPower(x, range)), x.builder}};
+}
+
+/// Rewrites what is easier for some arguments than for all, such as softplus's
+/// log(1 + e^-|x|). Ranges are found first, from the ops as they were.
+static void expandInRange(Operation *root, bool hasScalef) {
+  SmallVector<std::pair<Operation *, Interval>> ops;
+  root->walk([&](Operation *op) {
+    if (isa<math::ExpOp, math::Log1pOp>(op) &&
+        isVectorOfF32(op->getResult(0).getType()))
+      ops.push_back({op, computeRange(op->getOperand(0))});
+  });
+  IRRewriter rewriter(root->getContext());
+  for (auto [op, range] : ops) {
+    rewriter.setInsertionPoint(op);
+    ImplicitLocOpBuilder builder(op->getLoc(), rewriter);
+    f32::Real x{{op->getOperand(0), &builder}};
+    if (isa<math::ExpOp>(op))
+      rewriter.replaceOp(op, buildExp(x, range, hasScalef).value);
+    else if (range.isDecay())
+      rewriter.replaceOp(op, f32::log1pOfFraction(x).value);
+  }
 }
 
 LogicalResult ExpandExp2::matchAndRewrite(math::Exp2Op op,
@@ -193,9 +200,7 @@ void ExpandVectorMath::runOnOperation() {
     populate(patterns);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   };
-  apply([this](auto &set) {
-    set.template add<ExpandExp>(set.getContext(), hasScalef);
-  });
+  expandInRange(getOperation(), hasScalef);
   apply(
       [](auto &set) { populateExpandMathPatterns(set, /*onlyVectors=*/true); });
   // Those that the others are made of.

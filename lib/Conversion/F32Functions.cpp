@@ -45,16 +45,34 @@ static Real expm1NearZero(Real x) {
   return fma(q, x * x, x);
 }
 
-Power f32::expAsPower(Real x) {
-  x = clamp(x, -104, 89);
+/// Inside of what e^x is neither 0 nor infinite in f32.
+static Real clampForExp(Real x, Interval range) {
+  constexpr double kLow = -104, kHigh = 89;
+  if (!(range.low >= kLow))
+    x = x.emit<mlir::arith::MaximumFOp>(kLow);
+  if (!(range.high <= kHigh))
+    x = x.emit<mlir::arith::MinimumFOp>(kHigh);
+  return x;
+}
+
+Power f32::expAsPower(Real x, Interval range) {
+  x = clampForExp(x, range);
   Rounded n(fma(x, kLog2E, kRounder));
   Real r = fma(n.real, -kLn2Rest, fma(n.real, -kLn2, x));
   return {expm1NearZero(r) + 1, n};
 }
 
-Real f32::expWithoutExp2(Real x) {
-  Power power = expAsPower(x);
-  return scale(power.mantissa, power.n.integer);
+Real f32::expWithoutExp2(Real x, Interval range) {
+  x = clampForExp(x, range);
+  // (2^n)^2 e^r: one power is exact in f32 where the whole is none, and its
+  // bits are the last ones of the sum, in their place.
+  constexpr double kBias = kRounder + 127;
+  Real sum = fma(x, kLog2E / 2, kBias);
+  Real n = sum - kBias, power = fromBits(bits(sum) << 23);
+  Real r = fma(n, -2 * kLn2Rest, fma(n, -2 * kLn2, x));
+  Real q = polynomial(r, {2.44400908e-05f, 0.00020109849f, 0.00138937042f,
+                          0.00833252724f, 0.0416665263f, 0.166666731f, 0.5});
+  return (fma(q, r * r, r) + 1) * power * power;
 }
 
 Real f32::expm1(Real x) {
@@ -126,6 +144,13 @@ Real f32::log1p(Real x) {
   Real value = fma(toReal(exponent), kLn2 * 0x1p-23, near);
   Real beyond = select(x < -1, x.make(kNaN), select(x == -1, -kInfinity, x));
   return copysign(select((x > -1) & (x < kInfinity), value, beyond), x);
+}
+
+Real f32::log1pOfFraction(Real x) {
+  Real p = polynomial(x, {-0.00331847579f, 0.0202045999f, -0.0576644726f,
+                          0.106805585f, -0.153553978f, 0.196954012f,
+                          -0.249585882f, 0.33330512f, -0.499999315f});
+  return fma(p, x * x, x);
 }
 
 //===----------------------------------------------------------------------===//

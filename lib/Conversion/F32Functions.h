@@ -8,6 +8,7 @@
 #ifndef SEQMIX_LIB_CONVERSION_F32FUNCTIONS_H
 #define SEQMIX_LIB_CONVERSION_F32FUNCTIONS_H
 
+#include "lib/Analysis/DecayRange.h"
 #include "lib/Conversion/F32Expression.h"
 
 #include <limits>
@@ -17,13 +18,14 @@ namespace mlir::seqmix::f32 {
 /// Each emits what the function of this name in <math.h> computes. How close
 /// they are is said in `seqmix-expand-math`.
 Real exp(Real x);
-Real expWithoutExp2(Real x); ///< within 1 ulp, to rounding where |x| < 0.3
+Real expWithoutExp2(Real x, Interval range = {}); ///< in range; 1.5 ulp
 Real expm1(Real x);
 Real tanh(Real x);
 Real log(Real x);
 Real log2(Real x);
 Real log10(Real x);
 Real log1p(Real x);
+Real log1pOfFraction(Real x); ///< 0 <= x <= 1, or NaN; within 1.5 ulp
 Real erf(Real x);
 Real erfc(Real x);
 Real sin(Real x);
@@ -62,9 +64,10 @@ struct Power {
   Real mantissa;
   Rounded n;
 };
-/// e^x, with a mantissa near 1, for any x that is not NaN; beyond f32's range n
-/// is just large enough for that to show.
-Power expAsPower(Real x);
+/// e^x, with a mantissa near 1, for any x of `range`, or NaN; beyond f32's
+/// range n is just large enough for that to show. Within 1 ulp, and to rounding
+/// where |x| < 0.3.
+Power expAsPower(Real x, Interval range = {});
 
 /// x * 2^n in two steps, so that it rounds once where it is subnormal.
 Real scale(Real x, Int n);

@@ -217,10 +217,11 @@ def ExpandVectorMath : Pass<"seqmix-expand-vector-math"> {
   let summary = "compute elementary functions of vectors without calls";
   let description = [{
     Rewrites `math` ops on vectors of f32 into arithmetic. `exp` errs by at most
-    1.1 ulp, and by 0.6 for arguments up to 0.1; `exp2` gives the nearest f32
-    but for one in some hundred thousand arguments. The others are those of
-    `seqmix-expand-math`, with its bounds (test/Execution/vector-math.test holds
-    them). Infinities, zeros and NaN are as in `<math.h>`.
+    1.5 ulp, and by 0.6 for arguments up to 0.1; `exp2` gives the nearest f32
+    but for one in some hundred thousand arguments. Where arguments of `exp` and
+    `log1p` are known to be in some range, what is for others is left out. The
+    other functions are those of `seqmix-expand-math`, with its bounds
+    (test/Execution/vector-math.test holds them). Infinities, zeros and NaN are as in `<math.h>`.
 
     Before and after: test/Conversion/expand-vector-math.mlir.
   }];

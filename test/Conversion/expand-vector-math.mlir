@@ -11,13 +11,37 @@ func.func @exp(%x: vector<7xf32>) -> vector<7xf32> {
   // CHECK: %[[IN:.+]] = arith.minimumf %[[LOW]]
   // CHECK: %[[SUM:.+]] = math.fma %[[IN]]
   // CHECK: %[[N:.+]] = arith.subf %[[SUM]]
+  // CHECK: arith.shli
+  // CHECK: %[[SCALE:.+]] = arith.bitcast
   // CHECK-COUNT-2: math.fma
-  // CHECK-COUNT-4: vector.fma
+  // CHECK-COUNT-6: vector.fma
   // CHECK: math.fma
   // CHECK: %[[POWER:.+]] = arith.addf
-  // CHECK-COUNT-2: arith.mulf
+  // CHECK: %[[HALF:.+]] = arith.mulf %[[POWER]], %[[SCALE]]
+  // CHECK: arith.mulf %[[HALF]], %[[SCALE]]
   // CHECK: return
   %y = math.exp %x : vector<7xf32>
+  return %y : vector<7xf32>
+}
+
+// What is not positive needs no upper bound, and what is between zero and one
+// is near enough to one for a single polynomial.
+// CHECK-LABEL: @softplus_of_magnitude
+func.func @softplus_of_magnitude(%x: vector<7xf32>) -> vector<7xf32> {
+  // CHECK: math.absf
+  // CHECK: arith.maximumf
+  // CHECK-NOT: arith.minimumf
+  // CHECK: %[[MANTISSA:.+]] = arith.addf
+  // CHECK: %[[HALF:.+]] = arith.mulf %[[MANTISSA]]
+  // CHECK-NEXT: %[[POWER:.+]] = arith.mulf %[[HALF]]
+  // CHECK-COUNT-8: vector.fma {{.*}}%[[POWER]]
+  // CHECK: %[[SQUARE:.+]] = arith.mulf %[[POWER]], %[[POWER]]
+  // CHECK: %[[Y:.+]] = math.fma {{.*}}%[[SQUARE]], %[[POWER]]
+  // CHECK: return %[[Y]]
+  %magnitude = math.absf %x : vector<7xf32>
+  %negated = arith.negf %magnitude : vector<7xf32>
+  %power = math.exp %negated : vector<7xf32>
+  %y = math.log1p %power : vector<7xf32>
   return %y : vector<7xf32>
 }
 
