@@ -41,7 +41,7 @@ struct TileProjections
 };
 
 /// Elements of a tile, which serves many rows of tokens where there are.
-constexpr int64_t kTileRows = 128, kTileColumns = 64;
+constexpr int64_t kTileRows = 256, kTileColumns = 64;
 
 /// For one token a tile is read from memory, which takes it that many bytes to
 /// come to its full speed: tiles of fewer are made wider while enough are left

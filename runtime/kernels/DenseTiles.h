@@ -25,11 +25,14 @@ constexpr int tileRows = 4;
 /// Terms that a sum takes up in vector registers before they are added to the
 /// element of the result. The same in every kernel, so that all add in the same
 /// order, but for the one for a single row times scaled weights.
-constexpr int blockTerms = 512;
+constexpr int blockTerms = 1024;
 
 /// Weight rows of which a block is unpacked at a time, so that it stays in the
 /// second cache while the rows of the other operand pass.
-constexpr int blockColumns = 64;
+constexpr int blockColumns = 32;
+
+/// Rows of the other operand that a block of weights meets at a time.
+constexpr int blockRows = 64;
 
 /// The integer weights that have a scale in common come in multiples of this.
 constexpr int groupTerms = 32;

@@ -218,16 +218,16 @@ TEST_P(DenseKernelsTest, FewRows) {
     for (int64_t m : {0, 1, 2, 3, 4, 5, 7, 15})
       for (int64_t n : {0, 1, 2, 3, 4, 5, 8, 31})
         for (int64_t k :
-             {0, 1, 3, 15, 16, 17, 64, 96, 127, 511, 512, 513, 1536})
+             {0, 1, 3, 15, 16, 17, 64, 96, 127, 1023, 1024, 1025, 2560})
           if (weights != SEQMIX_ABI_I8 || k % 32 == 0)
             expectRight({m, n, k, weights});
 }
 
 TEST_P(DenseKernelsTest, ManyRows) {
   for (int64_t weights : weightTypes)
-    for (int64_t m : {31, 32, 63, 64, 67})
-      for (int64_t n : {3, 4, 63, 66})
-        for (int64_t k : {0, 1, 32, 521, 1056})
+    for (int64_t m : {31, 32, 63, 64, 67, 132})
+      for (int64_t n : {3, 4, 31, 34, 66})
+        for (int64_t k : {0, 1, 32, 521, 1033, 2080})
           if (weights != SEQMIX_ABI_I8 || k % 32 == 0)
             expectRight({m, n, k, weights});
 }
@@ -262,7 +262,7 @@ TEST_P(DenseKernelsTest, OneRowOfGroups) {
 // of integer weights, the elements of a row by itself differ from others.
 TEST_P(DenseKernelsTest, TilesDoNotShow) {
   for (int64_t weights : weightTypes)
-    for (int64_t k : {32, 608, 1024, 1100}) {
+    for (int64_t k : {32, 608, 1024, 1100, 2176}) {
       if (weights == SEQMIX_ABI_I8 && k % 32 != 0)
         continue;
       Product product({75, 71, k, weights});

@@ -14,7 +14,7 @@
 
 // CHECK-LABEL: func.func @in_the_tile
 // CHECK-SAME: %[[X:.+]]: tensor<?x?x96xf32>, %[[W:.+]]: tensor<80x96xf32>, %[[BIAS:.+]]: tensor<80xf32>, %[[GATE:.+]]: tensor<?x?x80xf32>, %[[SCALE:.+]]: tensor<?x?xf32>
-// CHECK-DAG: %[[MOST:.+]] = arith.constant 128 : index
+// CHECK-DAG: %[[MOST:.+]] = arith.constant 256 : index
 // CHECK: %[[ROWS:.+]] = arith.muli
 // CHECK-DAG: %[[XR:.+]] = tensor.collapse_shape %[[X]] {{\[}}[0, 1], [2]]
 // CHECK-DAG: %[[GR:.+]] = tensor.collapse_shape %[[GATE]] {{\[}}[0, 1], [2]]
