@@ -104,7 +104,7 @@ private:
   bool isAtMostZero(SignedSum sum, unsigned depth);
 
   DenseMap<Value, Interval> known;
-  unsigned parts = 0; ///< looked into
+  unsigned numParts = 0; ///< looked into
 };
 } // namespace
 
@@ -113,7 +113,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 void Ranges::takeApart(Value value, int sign, SignedSum &sum) {
-  Operation *op = ++parts < kMostParts ? value.getDefiningOp() : nullptr;
+  Operation *op = ++numParts < kMostParts ? value.getDefiningOp() : nullptr;
   if (auto broadcast = dyn_cast_or_null<linalg::BroadcastOp>(op)) {
     // The same broadcast of parts is a part of the broadcast: look inside only
     // where that loses no axis.
@@ -147,7 +147,7 @@ bool Ranges::isAtMostZero(SignedSum sum, unsigned depth) {
     Operation *op = term.first.getDefiningOp();
     if (term.second > 0 ||
         !isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(op) ||
-        depth >= kDeepest || parts >= kMostParts)
+        depth >= kDeepest || numParts >= kMostParts)
       continue;
     for (Value operand : op->getOperands()) {
       SignedSum smaller(sum);

@@ -87,7 +87,8 @@ public:
   /// states, though it depends on them; null if there is none.
   Operation *findObstacle(Value value) const;
 
-  /// A plain value as one product of factors, read at `axes`.
+  /// A plain value as one product of factors, read at `axes`. `depth` counts
+  /// the products that it is a factor in: of too many, it is taken as it is.
   Term factorise(Value plain, ArrayRef<Axis> axes, unsigned depth = 0);
   int64_t getExtent(Axis axis) const { return extents[axis]; }
   Axis addAxis(int64_t extent);

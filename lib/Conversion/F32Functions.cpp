@@ -45,7 +45,7 @@ static Real expm1NearZero(Real x) {
   return fma(q, x * x, x);
 }
 
-/// Inside of what e^x is neither 0 nor infinite in f32.
+/// Bounded to where e^x has become 0 or infinite in f32, if `range` is not.
 static Real clampForExp(Real x, Interval range) {
   constexpr double kLow = -104, kHigh = 89;
   if (!(range.low >= kLow))

@@ -18,14 +18,16 @@ namespace mlir::seqmix::f32 {
 /// Each emits what the function of this name in <math.h> computes. How close
 /// they are is said in `seqmix-expand-math`.
 Real exp(Real x);
-Real expWithoutExp2(Real x, Interval range = {}); ///< in range; 1.5 ulp
+/// exp of an x in `range`, or NaN; within 1.5 ulp, and 0.6 where |x| <= 0.1.
+Real expWithoutExp2(Real x, Interval range);
 Real expm1(Real x);
 Real tanh(Real x);
 Real log(Real x);
 Real log2(Real x);
 Real log10(Real x);
 Real log1p(Real x);
-Real log1pOfFraction(Real x); ///< 0 <= x <= 1, or NaN; within 1.5 ulp
+/// log1p of an x from 0 to 1, or NaN; within 1.5 ulp.
+Real log1pOfFraction(Real x);
 Real erf(Real x);
 Real erfc(Real x);
 Real sin(Real x);
@@ -67,7 +69,7 @@ struct Power {
 /// e^x, with a mantissa near 1, for any x of `range`, or NaN; beyond f32's
 /// range n is just large enough for that to show. Within 1 ulp, and to rounding
 /// where |x| < 0.3.
-Power expAsPower(Real x, Interval range = {});
+Power expAsPower(Real x, Interval range);
 
 /// x * 2^n in two steps, so that it rounds once where it is subnormal.
 Real scale(Real x, Int n);

@@ -213,7 +213,7 @@ bool ScaledArithmetic::isNonPositive(const Exponent &exponent,
 
 void ScaledArithmetic::visitLeaves(
     const Exponent &exponent, function_ref<void(Value, bool)> visit) const {
-  // Once each, as maxima have maxima in common.
+  // Once each, as maxima have maxima in common. (Sets have no bool.)
   llvm::SetVector<std::pair<Value, int>> leaves;
   auto add = [&](const Exponent &sum, bool isSubtracted) {
     for (bool negated : {false, true})
