@@ -60,7 +60,7 @@ private:
   const ContractionStart &start;
   OpBuilder builder;
   Location loc;
-  SmallVector<ContractionProducts> chain;
+  SmallVector<ContractionProducts, 0> chain;
   Blocking blocking; ///< of the last
   OpOperand &out;
   Type element;
@@ -125,6 +125,7 @@ void BlockEmitter::emitColumns(ArrayRef<Sum> sums) {
     values.push_back(begin(sum));
   for (ContractionProducts &products : chain) {
     follow(products);
+    products.beginBlock(sums);
     values = products.reduce(
         products.getReductions(), values,
         [&](ValueRange soFar) { return products.add(sums, soFar); });

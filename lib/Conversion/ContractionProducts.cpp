@@ -28,7 +28,8 @@ ContractionProducts::ContractionProducts(linalg::GenericOp op,
                                          const Blocking &blocking,
                                          OpBuilder &builder)
     : op(op), blocking(blocking), builder(builder), loc(op.getLoc()),
-      extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()) {
+      extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()),
+      triangle(getTriangle(op)) {
   op.getReductionDims(reductions);
 }
 
@@ -82,6 +83,30 @@ SmallVector<Value> ContractionProducts::add(ArrayRef<Sum> sums,
   return result;
 }
 
+void ContractionProducts::beginBlock(ArrayRef<Sum> sums) {
+  rows = columns = 1;
+  for (const Sum &sum : sums) {
+    rows = std::max(rows, sum.row + 1);
+    columns = std::max(columns, sum.column + sum.type.getNumElements());
+  }
+}
+
+/// Where a loop ends for all sums of the block.
+Value ContractionProducts::getEnd(unsigned loop) {
+  if (!triangle || loop != triangle->column)
+    return constant(extents[loop]);
+  int64_t size = triangle->row == blocking.rows      ? rows
+                 : triangle->row == blocking.columns ? columns
+                                                     : 1;
+  Value end = builder.createOrFold<arith::AddIOp>(loc, ivs[triangle->row],
+                                                  constant(size));
+  // There may be more rows than columns.
+  return extents[triangle->row] <= extents[loop]
+             ? end
+             : builder.createOrFold<arith::MinSIOp>(loc, end,
+                                                    constant(extents[loop]));
+}
+
 /// A loop that carries the sums around `body`.
 SmallVector<Value> ContractionProducts::loopOver(unsigned loop, Value begin,
                                                  Value end, int64_t step,
@@ -100,28 +125,29 @@ SmallVector<Value> ContractionProducts::reduce(ArrayRef<unsigned> loops,
   if (loops.empty())
     return body(sums);
   unsigned loop = loops.front();
-  int64_t extent = extents[loop], whole = extent - extent % kPiece;
-  if (loops.size() > 1 || extent < 2 * kPiece)
-    return loopOver(loop, constant(0), constant(extent), 1, sums,
-                    [&](ValueRange soFar) {
-                      return reduce(loops.drop_front(), soFar, body);
-                    });
+  Value end = getEnd(loop);
+  if (loops.size() > 1 || extents[loop] < 2 * kPiece)
+    return loopOver(loop, constant(0), end, 1, sums, [&](ValueRange soFar) {
+      return reduce(loops.drop_front(), soFar, body);
+    });
+  Value rest = builder.createOrFold<arith::RemUIOp>(loc, end, constant(kPiece));
+  Value whole = builder.createOrFold<arith::SubIOp>(loc, end, rest);
   auto addPiece = [&](ValueRange before) {
     Value begin = ivs[loop];
-    Value end = arith::AddIOp::create(builder, loc, begin, constant(kPiece));
+    Value last = arith::AddIOp::create(builder, loc, begin, constant(kPiece));
     auto zeros = llvm::map_to_vector(before, [&](Value sum) {
       return arith::ConstantOp::create(builder, loc,
                                        builder.getZeroAttr(sum.getType()))
           .getResult();
     });
-    SmallVector<Value> next = loopOver(loop, begin, end, 1, zeros, body);
+    SmallVector<Value> next = loopOver(loop, begin, last, 1, zeros, body);
     for (auto [sum, piece] : llvm::zip_equal(before, next))
       piece = arith::AddFOp::create(builder, loc, sum, piece);
     return next;
   };
   SmallVector<Value> totals =
-      loopOver(loop, constant(0), constant(whole), kPiece, sums, addPiece);
-  if (whole == extent)
+      loopOver(loop, constant(0), whole, kPiece, sums, addPiece);
+  if (isConstantIntValue(rest, 0))
     return totals;
-  return loopOver(loop, constant(whole), constant(extent), 1, totals, body);
+  return loopOver(loop, whole, end, 1, totals, body);
 }

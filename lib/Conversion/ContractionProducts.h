@@ -9,6 +9,7 @@
 #define SEQMIX_LIB_CONVERSION_CONTRACTIONPRODUCTS_H
 
 #include "lib/Conversion/ContractionBlocking.h"
+#include "lib/Transforms/Triangle.h"
 
 namespace mlir {
 namespace seqmix {
@@ -35,6 +36,9 @@ public:
   /// The value of a loop; of a blocked one, where the block begins.
   Value &getIv(unsigned loop) { return ivs[loop]; }
 
+  /// Says which sums are next. Those over a triangle end with their last row.
+  void beginBlock(ArrayRef<Sum> sums);
+
   /// Where the element of an operand that belongs to a sum lies.
   SmallVector<Value> getSubscripts(OpOperand &operand, const Sum &sum);
 
@@ -54,6 +58,7 @@ private:
   SmallVector<Value> loopOver(unsigned loop, Value begin, Value end,
                               int64_t step, ValueRange sums, Body body);
   Value constant(int64_t value);
+  Value getEnd(unsigned loop);
 
   linalg::GenericOp op;
   Blocking blocking;
@@ -61,6 +66,8 @@ private:
   Location loc;
   SmallVector<int64_t> extents;
   SmallVector<Value> ivs;
+  std::optional<Triangle> triangle;
+  int64_t rows = 1, columns = 1; ///< of the block
   SmallVector<unsigned> reductions;
 };
 

@@ -131,6 +131,7 @@ static void addVectorLoops(OpPassManager &function,
 }
 
 static void buildBuffers(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createMarkTriangles());
   addBufferization(pm);
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createFoldTokenReshapes());

@@ -119,6 +119,19 @@ def RelaxReductions : Pass<"seqmix-relax-reductions"> {
   }];
 }
 
+def MarkTriangles : Pass<"seqmix-mark-triangles"> {
+  let summary = "find products with triangles of zeros";
+  let description = [{
+    A sum over the tokens of a chunk up to a token's own is a product with a
+    triangular matrix. Where an input of a `linalg.generic` was made by inserting
+    parts into zeros, and what lies past its diagonal is still zero, the two
+    loops, parallel and reduction, become the attribute `seqmix.triangle`: who
+    lowers the op may end the sum at the diagonal.
+
+    Before and after: test/Transforms/mark-triangles.mlir.
+  }];
+}
+
 def SeparateDestinations : Pass<"seqmix-separate-destinations"> {
   let summary = "give every op a destination of its own";
   let description = [{

@@ -442,3 +442,72 @@ func.func @in_place(%d: memref<4xf32>, %b: memref<4xf32>, %s: memref<4x16xf32>, 
   }
   return
 }
+
+// -----
+
+#scores = affine_map<(i, v, j) -> (i, j)>
+#values = affine_map<(i, v, j) -> (j, v)>
+#out = affine_map<(i, v, j) -> (i, v)>
+
+// Past a block's last row are zeros alone. There are more rows than columns.
+// CHECK-LABEL: @triangle
+func.func @triangle(%a: memref<9x7xf32>, %b: memref<7x16xf32>, %c: memref<9x16xf32>, %n: index) {
+  // CHECK-DAG: %[[C0:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C1:.+]] = arith.constant 1 : index
+  // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : index
+  // CHECK-DAG: %[[C7:.+]] = arith.constant 7 : index
+  // CHECK-DAG: %[[C8:.+]] = arith.constant 8 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    // CHECK: scf.for %[[ROW:.+]] = %[[C0]] to %[[C8]] step %[[C4]] {
+    // CHECK: %[[NEXT:.+]] = arith.addi %[[ROW]], %[[C4]]
+    // CHECK: %[[END:.+]] = arith.minsi %[[NEXT]], %[[C7]]
+    // CHECK: scf.for %{{.+}} = %[[C0]] to %[[END]] step %[[C1]]
+    // The ninth row.
+    // CHECK: scf.for %{{.+}} = %[[C0]] to %[[C7]] step %[[C1]]
+    linalg.generic {indexing_maps = [#scores, #values, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<9x7xf32>, memref<7x16xf32>) outs(%c : memref<9x16xf32>)
+        attrs = {seqmix.triangle = array<i64: 0, 2>} {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+
+// -----
+
+#scores = affine_map<(i, v, j) -> (i, j)>
+#values = affine_map<(i, v, j) -> (j, v)>
+#out = affine_map<(i, v, j) -> (i, v)>
+
+// Long sums end where shorter ones do: in whole pieces and what is left.
+// CHECK-LABEL: @long_triangle
+func.func @long_triangle(%a: memref<64x64xf32>, %b: memref<64x16xf32>, %c: memref<64x16xf32>, %n: index) {
+  // CHECK-DAG: %[[C0:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : index
+  // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    // CHECK: %[[END:.+]] = arith.addi %{{.+}}, %[[C4]]
+    // CHECK: %[[REST:.+]] = arith.remui %[[END]], %[[C16]]
+    // CHECK: %[[WHOLE:.+]] = arith.subi %[[END]], %[[REST]]
+    // CHECK: scf.for %{{.+}} = %[[C0]] to %[[WHOLE]] step %[[C16]]
+    // CHECK: scf.for %{{.+}} = %[[WHOLE]] to %[[END]]
+    linalg.generic {indexing_maps = [#scores, #values, #out],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<64x64xf32>, memref<64x16xf32>) outs(%c : memref<64x16xf32>)
+        attrs = {seqmix.triangle = array<i64: 0, 2>} {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}

@@ -77,6 +77,7 @@
 // CUDA-TENSORS-NEXT: cse
 // END-TENSORS-NEXT: {{^\)$}}
 
+// BUFFERS-NEXT: seqmix-mark-triangles
 // BUFFERS-NEXT: seqmix-separate-destinations
 // BUFFERS-NEXT: eliminate-empty-tensors
 // BUFFERS-NEXT: one-shot-bufferize{
