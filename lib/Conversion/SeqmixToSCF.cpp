@@ -8,16 +8,14 @@
 // A mixer means: for each sequence, for each token in order, apply the
 // one-token form. This file writes exactly that, for whatever answers
 // MixerOpInterface, and the same for a chunk at a time if the mixer says how.
-// All it decides is where a next state needs a copy so that storing it does not
-// disturb what is still to be read.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lib/Conversion/SeqmixToSCF.h"
 
 #include "lib/Conversion/Passes.h"
+#include "lib/Conversion/StatePlaces.h"
 
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -80,55 +78,6 @@ static Value insertAt(OpBuilder &builder, Location loc, Value value,
                      length);
   return tensor::InsertSliceOp::create(
       builder, loc, value, tensor, slice.offsets, slice.sizes, slice.strides);
-}
-
-static Value copyOf(OpBuilder &builder, Location loc, Value value) {
-  return bufferization::AllocTensorOp::create(
-      builder, loc, cast<RankedTensorType>(value.getType()),
-      /*dynamicSizes=*/ValueRange(), /*copy=*/value);
-}
-
-/// Whether an op reads `old`, if at all, where it writes its result.
-static bool keepsPlaces(Operation *op, Value old) {
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  if (!generic || generic.getNumReductionLoops() > 0 ||
-      generic->getNumResults() != 1)
-    return false;
-  AffineMap written = generic.getIndexingMapsArray().back();
-  return llvm::all_of(generic->getOpOperands(), [&](OpOperand &operand) {
-    return operand.get() != old ||
-           generic.getMatchingIndexingMap(&operand) == written;
-  });
-}
-
-/// Whether the op that computes `next` may write it over `old` as it goes:
-/// each of its elements depends on the same element of `old` at most, and
-/// whatever else is made from `old` is made before.
-static bool mayOverwrite(Value old, Value next) {
-  Operation *last = next.getDefiningOp();
-  if (!last || !(last->hasTrait<OpTrait::Elementwise>() ||
-                 isa<tensor::InsertSliceOp>(last) || keepsPlaces(last, old)))
-    return false;
-  SetVector<Operation *> slice;
-  BackwardSliceOptions options;
-  options.inclusive = true;
-  options.omitBlockArguments = true;
-  if (failed(getBackwardSlice(last, &slice, options)))
-    return false;
-  return llvm::all_of(old.getUsers(), [&](Operation *user) {
-    Operation *here = last->getBlock()->findAncestorOpInBlock(*user);
-    return slice.contains(user) || (here && here->isBeforeInBlock(last));
-  });
-}
-
-/// The next states as they can be stored one after the other: what another
-/// state passes on, and what may not be computed over the old state that is
-/// still read, is a copy.
-static void separate(OpBuilder &builder, Location loc,
-                     MutableArrayRef<Value> next, ValueRange old) {
-  for (auto [index, value] : llvm::enumerate(next))
-    if (value != old[index] && !mayOverwrite(old[index], value))
-      value = copyOf(builder, loc, value);
 }
 
 /// Whether every element is read once, by an op that does so in order.
@@ -195,7 +144,8 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
     for (auto [value, into] :
          llvm::zip_equal(values.drop_back(numStates), outputs))
       yielded.push_back(insertAt(builder, loc, value, into, {b, t}, chunk));
-    separate(builder, loc, MutableArrayRef(results).take_back(numStates), old);
+    separateStates(builder, loc, MutableArrayRef(results).take_back(numStates),
+                   old);
     // The state stays where it is, whatever computes the next one.
     for (auto [value, into] : llvm::zip_equal(values.take_back(numStates), old))
       yielded.push_back(bufferization::MaterializeInDestinationOp::create(

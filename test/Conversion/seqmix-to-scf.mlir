@@ -186,3 +186,74 @@ func.func @read_after(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>)
   }
   return %y, %h1 : tensor<?x?xf32>, tensor<?x4xf32>
 }
+
+#left = affine_map<(i, j, k) -> (i, k)>
+#right = affine_map<(i, j, k) -> (k, j)>
+#sums = affine_map<(i, j, k) -> (i, j)>
+#all = affine_map<(i, j) -> (i, j)>
+
+// Sums are added to what stands where the old state stood, decayed or as it was.
+// CHECK-LABEL: @added
+// CHECK-NOT: bufferization.alloc_tensor
+// CHECK: bufferization.materialize_in_destination
+// CHECK: bufferization.materialize_in_destination
+func.func @added(%x: tensor<?x?x2x4xf32>, %w: tensor<4x2xf32>, %s0: tensor<?x2x2xf32>, %t0: tensor<?x2x2xf32>)
+    -> (tensor<?x?x2x2xf32>, tensor<?x2x2xf32>, tensor<?x2x2xf32>) {
+  %y, %s1, %t1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2x4xf32>)
+      invariants(%w_t = %w : tensor<4x2xf32>)
+      states(%s = %s0 : tensor<?x2x2xf32>, %t = %t0 : tensor<?x2x2xf32>) -> (tensor<?x?x2x2xf32>) {
+    %empty = tensor.empty() : tensor<2x2xf32>
+    %decayed = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]}
+        ins(%s : tensor<2x2xf32>) outs(%empty : tensor<2x2xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %half = arith.constant 0.5 : f32
+      %0 = arith.mulf %a, %half : f32
+      linalg.yield %0 : f32
+    } -> tensor<2x2xf32>
+    %next = linalg.generic {indexing_maps = [#left, #right, #sums], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x_t, %w_t : tensor<2x4xf32>, tensor<4x2xf32>) outs(%decayed : tensor<2x2xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.addf %o, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<2x2xf32>
+    %total = linalg.generic {indexing_maps = [#left, #right, #sums], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x_t, %w_t : tensor<2x4xf32>, tensor<4x2xf32>) outs(%t : tensor<2x2xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.addf %o, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<2x2xf32>
+    seqmix.yield %next, %next, %total : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
+  }
+  return %y, %s1, %t1 : tensor<?x?x2x2xf32>, tensor<?x2x2xf32>, tensor<?x2x2xf32>
+}
+
+// The old state is what is summed: the sums are kept apart, from the start.
+// CHECK-LABEL: @summed
+// CHECK: %[[APART:.+]] = bufferization.alloc_tensor() : tensor<2x2xf32>
+// CHECK: %[[ZEROS:.+]] = linalg.generic {{.+}} outs(%[[APART]] : tensor<2x2xf32>)
+// CHECK: %[[NEXT:.+]] = linalg.generic {{.+}} outs(%[[ZEROS]] : tensor<2x2xf32>)
+// CHECK: bufferization.materialize_in_destination %[[NEXT]]
+func.func @summed(%x: tensor<?x?x2x2xf32>, %s0: tensor<?x2x2xf32>)
+    -> (tensor<?x?x2x2xf32>, tensor<?x2x2xf32>) {
+  %y, %s1 = seqmix.recurrence tokens(%x_t = %x : tensor<?x?x2x2xf32>)
+      states(%s = %s0 : tensor<?x2x2xf32>) -> (tensor<?x?x2x2xf32>) {
+    %empty = tensor.empty() : tensor<2x2xf32>
+    %zeros = linalg.generic {indexing_maps = [#all], iterator_types = ["parallel", "parallel"]}
+        outs(%empty : tensor<2x2xf32>) {
+    ^bb0(%o: f32):
+      %zero = arith.constant 0.0 : f32
+      linalg.yield %zero : f32
+    } -> tensor<2x2xf32>
+    %next = linalg.generic {indexing_maps = [#left, #right, #sums], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x_t, %s : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zeros : tensor<2x2xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.addf %o, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<2x2xf32>
+    seqmix.yield %next, %next : tensor<2x2xf32>, tensor<2x2xf32>
+  }
+  return %y, %s1 : tensor<?x?x2x2xf32>, tensor<?x2x2xf32>
+}
