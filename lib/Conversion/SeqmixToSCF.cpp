@@ -13,6 +13,7 @@
 
 #include "lib/Conversion/SeqmixToSCF.h"
 
+#include "lib/Conversion/GatherParts.h"
 #include "lib/Conversion/Passes.h"
 #include "lib/Conversion/StatePlaces.h"
 
@@ -80,37 +81,6 @@ static Value insertAt(OpBuilder &builder, Location loc, Value value,
       builder, loc, value, tensor, slice.offsets, slice.sizes, slice.strides);
 }
 
-/// Whether every element is read once, by an op that does so in order.
-static bool isReadOnce(Value tokens) {
-  if (!tokens.hasOneUse())
-    return false;
-  OpOperand &use = *tokens.getUses().begin();
-  auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-  return generic ? generic.getMatchingIndexingMap(&use).isPermutation()
-                 : use.getOwner()->hasTrait<OpTrait::Elementwise>();
-}
-
-static bool takesWholeTokens(tensor::ExtractSliceOp slice) {
-  return slice.getType().getShape().drop_front(2) ==
-         slice.getSourceType().getShape().drop_front(2);
-}
-
-/// Copies a chunk's tokens that are parts of larger ones: they lie far apart,
-/// at distances that caches dislike.
-static void gatherParts(OpBuilder &builder, MixerOpInterface mixer,
-                        MutableArrayRef<Value> tokens) {
-  for (auto [sequence, taken] :
-       llvm::zip_equal(mixer.getSequenceOperands(), tokens)) {
-    auto slice = sequence.getDefiningOp<tensor::ExtractSliceOp>();
-    if (!slice || takesWholeTokens(slice) || isReadOnce(taken))
-      continue;
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointAfterValue(taken);
-    Value copy = copyOf(builder, mixer.getLoc(), taken);
-    taken.replaceAllUsesExcept(copy, copy.getDefiningOp());
-  }
-}
-
 /// A loop over tokens of sequence `b`: takes and yields the outputs, then the
 /// states of that sequence. With a `chunk` it takes so many tokens a turn.
 static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
@@ -138,7 +108,7 @@ static scf::ForOp buildTokenLoop(OpBuilder &builder, MixerOpInterface mixer,
         chunk ? mixer.buildChunk(builder, loc, tokens, invariants, old)
               : mixer.buildStep(builder, loc, tokens, invariants, old);
     if (chunk)
-      gatherParts(builder, mixer, tokens);
+      gatherParts(builder, mixer, tokens, old);
     ArrayRef<Value> values(results);
     SmallVector<Value> yielded;
     for (auto [value, into] :

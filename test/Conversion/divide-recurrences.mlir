@@ -145,6 +145,11 @@ func.func @numbers(%x: tensor<?x?x2x4xf32>, %h0: tensor<?x2x4xf32>)
 // CHECK: tensor.extract_slice %[[X]]{{.+}} to tensor<?x?x2x3xf32>
 // CHECK: tensor.extract_slice %[[COUNTS]][0, %[[P]]] [%{{.+}}, 1] [1, 1] : tensor<?x2xi64> to tensor<?xi64>
 // CHECK-NOT: seqmix.window_attention
+// Of a tile the values are copied, which sums run across.
+// CHECK: tensor.extract_slice %{{.+}} : tensor<4096x1x3xf32> to tensor<64x1x3xf32>
+// CHECK-NEXT: %[[V:.+]] = tensor.extract_slice %{{.+}} : tensor<4096x1x3xf32> to tensor<64x1x3xf32>
+// CHECK-NEXT: bufferization.alloc_tensor() copy(%[[V]]) : tensor<64x1x3xf32>
+// CHECK-NOT: alloc_tensor() copy({{.+}}) : tensor<64x1x3xf32>
 // CHECK: scf.forall.in_parallel
 // CHECK: tensor.parallel_insert_slice %{{.+}} into %[[COUNTS]][0, %[[P]]]
 // CHECK: tensor.extract_slice %[[ALL]]#3[0, %{{.+}}] [%{{.+}}, 1] [1, 1] : tensor<?x2xi64> to tensor<?xi64>
