@@ -222,14 +222,18 @@ void Registrar::addDense(const Case &which) {
   addStep(name + "/step", which, /*isDense=*/true);
 }
 
+/// Tokens that models are given: powers of two, four apart, and 4096, which the
+/// longest is compared with.
+static constexpr int64_t kLengths[] = {128,  512,   2048,  4096,
+                                       8192, 32768, 131072};
+
 /// A model at ever longer sequences, as long as it keeps up.
 void Registrar::addModel(const Case &which) {
-  constexpr int64_t shortest = 128, growth = 4;
   Case longest = which;
   longest.length = std::min(which.length, plan.longest);
   std::string last;
-  for (int64_t length = std::min(shortest, longest.length);;
-       length = std::min(length * growth, longest.length)) {
+  for (int64_t tokens : kLengths) {
+    int64_t length = std::min(tokens, longest.length);
     std::string name = "model/" + which.name + "/" + std::to_string(length);
     add(name, [=, workshop = workshop,
                &report = report](benchmark::State &state, Row &row) {
