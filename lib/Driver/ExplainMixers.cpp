@@ -128,10 +128,13 @@ static std::vector<FormFacts> collectForms(MixerOpInterface op) {
   }
   for (FormFacts &facts : forms)
     facts.time = step ? facts.time / step : 1;
-  auto first = llvm::find_if(
-      forms, [](const FormFacts &facts) { return facts.name == "step"; });
-  if (first != forms.end())
-    std::rotate(forms.begin(), first, first + 1);
+  llvm::sort(forms, [](const FormFacts &a, const FormFacts &b) {
+    auto place = [](const FormFacts &facts) {
+      return std::tuple(facts.name != "step", StringRef(facts.name),
+                        facts.chunk);
+    };
+    return place(a) < place(b);
+  });
   return forms;
 }
 

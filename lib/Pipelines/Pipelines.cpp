@@ -69,6 +69,9 @@ static void buildForms(OpPassManager &pm, const PipelineOptions &options) {
   bool isReference = options.form == FormChoice::reference;
   forms.form =
       stringifyForm(isReference ? FormChoice::step : options.form).str();
+  // A CPU keeps the state in its nearest cache, where a chunk needs little to
+  // be worthwhile; a GPU's products are of sixteen at least.
+  forms.least = options.device == Device::cuda ? 16 : 8;
   pm.addPass(createDeriveForms(forms));
   addCleanUp(pm);
 }

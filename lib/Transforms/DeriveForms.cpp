@@ -120,6 +120,10 @@ struct Candidate {
 };
 } // namespace
 
+/// Tokens of the longest chunk, and of one that is scanned, unless they are
+/// given.
+static constexpr int64_t kLongestChunk = 64, kScanned = 16;
+
 /// What could be derived for a recurrence; its own chunk region is dropped.
 static SmallVector<Candidate>
 deriveCandidates(RecurrenceOp op, const RecurrenceStructure &structure,
@@ -135,7 +139,7 @@ deriveCandidates(RecurrenceOp op, const RecurrenceStructure &structure,
     for (int64_t chunk : chunks)
       add("chunkwise", chunk);
   if (form != "chunkwise" && hasScan(structure))
-    add("scan", chunks.front());
+    add("scan", std::max(chunks.front(), std::min(chunks.back(), kScanned)));
   return candidates;
 }
 
@@ -156,8 +160,11 @@ void DeriveForms::select(RecurrenceOp op) {
   record("step", step);
   Candidate best = {"step", 0, step};
   SmallVector<int64_t> chunks = {chunk};
-  if (!chunk)
-    chunks = {16, 32, 64};
+  if (!chunk) {
+    chunks.clear();
+    for (int64_t size = least; size <= kLongestChunk; size *= 2)
+      chunks.push_back(size);
+  }
   for (const Candidate &candidate :
        deriveCandidates(op, structure, form, chunks)) {
     record((candidate.form + Twine(candidate.chunk)).str(), candidate.cost);
@@ -226,6 +233,12 @@ void DeriveForms::runOnOperation() {
     return signalPassFailure();
   }
   // Chunks are taken by halves.
+  if (least < 2 || !llvm::isPowerOf2_64(least) || least > kLongestChunk) {
+    emitError(getOperation()->getLoc(),
+              "the shortest chunk has a power of two of tokens, up to ")
+        << kLongestChunk << ", not " << least.getValue();
+    return signalPassFailure();
+  }
   if (chunk != 0 && (chunk < 2 || !llvm::isPowerOf2_64(chunk))) {
     emitError(getOperation()->getLoc(),
               "a chunk has a power of two of tokens, not ")

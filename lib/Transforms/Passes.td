@@ -79,7 +79,9 @@ def DeriveForms : Pass<"seqmix-derive-forms"> {
     Option<"form", "form", "std::string", /*default=*/"\"automatic\"",
            "automatic, step, scan or chunkwise">,
     Option<"chunk", "chunk", "int64_t", /*default=*/"0",
-           "tokens of a chunk, a power of two; 0: as the cost says">
+           "tokens of a chunk, a power of two; 0: as the cost says">,
+    Option<"least", "least", "int64_t", /*default=*/"16",
+           "the fewest that the cost may say, a power of two">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
