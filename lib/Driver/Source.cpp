@@ -111,6 +111,7 @@ LogicalResult seqmix::deriveForms(ModuleOp module,
     if (failed(pm.run(module)))
       return failure();
   }
-  return runPhases(module, Phase::import, Phase::forms,
-                   {Device::cpu, request.form});
+  // All devices of an artifact take the same forms; a GPU's are good for both.
+  Device device = request.gpu ? Device::cuda : Device::cpu;
+  return runPhases(module, Phase::import, Phase::forms, {device, request.form});
 }
