@@ -146,6 +146,7 @@ void BlockEmitter::emitDots(ArrayRef<Sum> sums) {
     values.push_back(zero(sum.type));
   SmallVector<unsigned> outer(last().getReductions());
   llvm::erase(outer, blocking.vectors);
+  last().beginBlock(sums);
   values = last().reduce(outer, values, [&](ValueRange soFar) {
     OpBuilder::InsertionGuard guard(builder);
     auto loop =

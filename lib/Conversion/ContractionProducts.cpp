@@ -86,8 +86,10 @@ SmallVector<Value> ContractionProducts::add(ArrayRef<Sum> sums,
 void ContractionProducts::beginBlock(ArrayRef<Sum> sums) {
   rows = columns = 1;
   for (const Sum &sum : sums) {
+    // The lanes of a dot product are not columns.
+    int64_t width = blocking.isDot ? 1 : sum.type.getNumElements();
     rows = std::max(rows, sum.row + 1);
-    columns = std::max(columns, sum.column + sum.type.getNumElements());
+    columns = std::max(columns, sum.column + width);
   }
 }
 

@@ -36,7 +36,8 @@ public:
   /// The value of a loop; of a blocked one, where the block begins.
   Value &getIv(unsigned loop) { return ivs[loop]; }
 
-  /// Says which sums are next. Those over a triangle end with their last row.
+  /// Says which sums are next, before `reduce`: those over a triangle end with
+  /// the last of their rows.
   void beginBlock(ArrayRef<Sum> sums);
 
   /// Where the element of an operand that belongs to a sum lies.

@@ -139,7 +139,7 @@ deriveCandidates(RecurrenceOp op, const RecurrenceStructure &structure,
     for (int64_t chunk : chunks)
       add("chunkwise", chunk);
   if (form != "chunkwise" && hasScan(structure))
-    add("scan", std::max(chunks.front(), std::min(chunks.back(), kScanned)));
+    add("scan", std::clamp(kScanned, chunks.front(), chunks.back()));
   return candidates;
 }
 
@@ -159,12 +159,10 @@ void DeriveForms::select(RecurrenceOp op) {
   FormCost step = measureToken(op);
   record("step", step);
   Candidate best = {"step", 0, step};
-  SmallVector<int64_t> chunks = {chunk};
-  if (!chunk) {
-    chunks.clear();
-    for (int64_t size = least; size <= kLongestChunk; size *= 2)
-      chunks.push_back(size);
-  }
+  int64_t longest = chunk ? chunk : kLongestChunk;
+  SmallVector<int64_t> chunks;
+  for (int64_t size = chunk ? chunk : least; size <= longest; size *= 2)
+    chunks.push_back(size);
   for (const Candidate &candidate :
        deriveCandidates(op, structure, form, chunks)) {
     record((candidate.form + Twine(candidate.chunk)).str(), candidate.cost);

@@ -511,3 +511,34 @@ func.func @long_triangle(%a: memref<64x64xf32>, %b: memref<64x16xf32>, %c: memre
   }
   return
 }
+
+// -----
+
+#scores = affine_map<(i, j, k) -> (i, j, k)>
+#keys = affine_map<(i, j, k) -> (j, k)>
+#sums = affine_map<(i, j, k) -> (i)>
+
+// Of dot products too a block ends with its last row, and not with its first.
+// CHECK-LABEL: @triangle_of_dots
+func.func @triangle_of_dots(%a: memref<16x16x8xf32>, %b: memref<16x8xf32>, %c: memref<16xf32>, %n: index) {
+  // CHECK-DAG: %[[C0:.+]] = arith.constant 0 : index
+  // CHECK-DAG: %[[C8:.+]] = arith.constant 8 : index
+  // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : index
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    // CHECK: scf.for %[[ROW:.+]] = %[[C0]] to %[[C16]] step %[[C8]] {
+    // CHECK: %[[END:.+]] = arith.addi %[[ROW]], %[[C8]]
+    // CHECK: scf.for %{{.+}} = %[[C0]] to %[[END]]
+    linalg.generic {indexing_maps = [#scores, #keys, #sums],
+                    iterator_types = ["parallel", "reduction", "reduction"]}
+        ins(%a, %b : memref<16x16x8xf32>, memref<16x8xf32>) outs(%c : memref<16xf32>)
+        attrs = {seqmix.triangle = array<i64: 0, 1>} {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %0 = arith.mulf %x, %y fastmath<contract> : f32
+      %1 = arith.addf %sum, %0 fastmath<reassoc,contract> : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
